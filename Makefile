@@ -1,0 +1,76 @@
+# The commands of this project. `make help` lists them; the two that matter are `make up` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+WEB := services/frontend/web
+REQUIREMENTS := requirements.txt requirements-dev.txt $(wildcard services/*/requirements.txt)
+WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+##@ Use it on this machine
+up: install web ## Run the whole platform here (ARGS="--detach", "--port 8080", "--docker")
+	@$(RUN) -m scripts.local up $(ARGS)
+
+down: install ## Stop what `make up` started
+	@$(RUN) -m scripts.local down $(ARGS)
+
+reset: install ## Forget all local users, products and settings
+	@$(RUN) -m scripts.local reset $(ARGS)
+
+logs: install ## Show the logs (ARGS="identity -f" for one part, followed)
+	@$(RUN) -m scripts.local logs $(ARGS)
+
+mail: install ## Show the messages, with their codes, that were "sent"
+	@$(RUN) -m scripts.local mail $(ARGS)
+
+outputs: install ## Show the stack's outputs (ARGS="--json" for machines)
+	@$(RUN) -m scripts.local outputs $(ARGS)
+
+##@ Work on it
+test: lint types web ## Check everything: style, types, web build, tests
+	@$(RUN) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: install ## Check style (ruff)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+
+types: install ## Check types (mypy --strict)
+	@$(VENV)/bin/mypy
+
+format: install ## Rewrite the code in the house style
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+web: $(WEB)/dist/index.html ## Build the web app
+
+install: $(VENV)/.installed ## Install the Python packages into .venv
+
+clean: ## Remove what was installed and built (local users and products stay: `make reset` forgets them)
+	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist .mypy_cache .ruff_cache .pytest_cache
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: constraints.txt $(REQUIREMENTS)
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is $$($(PYTHON) -V 2>&1); this needs 3.11 or later: name another with PYTHON=python3.11" >&2; exit 1; }
+	@echo "Installing Python packages into $(VENV) (once; about a minute) ..."
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(REQUIREMENTS))
+	@touch $@
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "Node.js 20 or later with npm is needed to build the web app: install it (Debian: apt-get install nodejs npm)" >&2; exit 1; }
+	@echo "Installing the web app's packages ..."
+	@cd $(WEB) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
+	@echo "Building the web app ..."
+	@cd $(WEB) && npm run --silent build
+	@touch $@
+
+.PHONY: up down reset logs mail outputs test lint types format web install clean help
