@@ -1,0 +1,127 @@
+"""How a part of the platform is started: what to run, as whom, where its output goes."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of the operating system that a process runs as."""
+
+    name: str
+    uid: int
+    gid: int
+
+    @classmethod
+    def unprivileged(cls) -> Account | None:
+        """Who runs what must not be run by root; None when we are not root and are good enough ourselves."""
+        if os.geteuid() != 0:
+            return None
+        for name in ("postgres", "nobody"):
+            try:
+                entry = pwd.getpwnam(name)
+            except KeyError:
+                continue
+            return cls(entry.pw_name, entry.pw_uid, entry.pw_gid)
+        return cls("nobody", 65534, 65534)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One process to start.
+
+    `env` is its whole environment: nothing is inherited. `stop_signal` asks it to end in good order.
+    """
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path = Path("/")
+    account: Account | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    def options(self, output: IO[bytes] | int | None) -> dict[str, Any]:
+        """Keyword arguments for `subprocess.Popen` and asyncio's `create_subprocess_exec` alike.
+
+        The process gets a group of its own: a Ctrl-C in the terminal reaches the supervisor alone, which then
+        ends the parts in order. Files it makes are for its own user only.
+        """
+        options: dict[str, Any] = {
+            "env": dict(self.env),
+            "cwd": self.cwd,
+            "stdin": subprocess.DEVNULL,
+            "stdout": output,
+            "stderr": subprocess.STDOUT,
+            "process_group": 0,
+            "umask": 0o077,
+        }
+        if self.account:
+            options |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
+        return options
+
+
+def base_environment() -> dict[str, str]:
+    """What every process needs of the machine, and nothing of the caller's AWS or Python settings."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONUNBUFFERED": "1"}
+
+
+@contextmanager
+def running(command: Command, log: Path, *, patience: float = 10.0) -> Iterator[subprocess.Popen[bytes]]:
+    """The process for as long as the block lasts; then it is asked to end, and killed after `patience` seconds."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(list(command.argv), **command.options(output))
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(command.stop_signal)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on the port of 127.0.0.1 (a connection of the past lingering there does not count)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports of 127.0.0.1 that are free now."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((HOST, 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def last_lines(log: Path, count: int = 20) -> list[str]:
+    """The end of a log file; nothing if there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 64 * 1024))
+            return file.read().decode(errors="replace").splitlines()[-count:]
+    except FileNotFoundError:
+        return []
