@@ -1,0 +1,1 @@
+"""What every service is built from. It imports nothing else of ours."""

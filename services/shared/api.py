@@ -1,0 +1,102 @@
+"""The JSON API of a service: a FastAPI application whose errors are problems and whose document says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from services.shared.errors import (
+    PROBLEM_TYPE,
+    Problem,
+    as_problem,
+    internal_error,
+    problem_body,
+    request_id_of,
+)
+
+OPENAPI_PATH = "/api/v1/openapi.json"
+
+
+class RequestModel(BaseModel):
+    """A request's body: members that it does not know are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+
+
+class FieldError(BaseModel):
+    """What is wrong with one member or parameter of the request."""
+
+    field: str
+    message: str
+
+
+class ProblemModel(BaseModel):
+    """Problem details (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None
+    errors: list[FieldError] | None = None
+
+
+def problems(**responses: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route: `problems(_404="No such product.")`, for each status what it means there."""
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {int(status[1:]): {"description": meaning, "content": content} for status, meaning in responses.items()}
+
+
+def create_api(*, title: str, routers: Sequence[APIRouter]) -> FastAPI:
+    """The application of a service's routers. Its OpenAPI document is at /api/v1/openapi.json."""
+    api = FastAPI(
+        title=title,
+        version="1",
+        openapi_url=OPENAPI_PATH,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        exception_handlers=dict.fromkeys((HTTPException, RequestValidationError, Exception), answer_with_problem),
+    )
+    for router in routers:
+        api.include_router(router)
+    return api
+
+
+async def answer_with_problem(request: Request, error: Exception) -> Response:
+    """The exception as a problem. The framework raises an unexpected one again, and the request context logs it."""
+    problem = _problem_of(error)
+    headers = {"cache-control": "no-store", **(problem.headers or {})}
+    body = problem_body(problem, request_id_of(request.scope))
+    return Response(body, problem.status_code, headers, media_type=PROBLEM_TYPE)
+
+
+def _problem_of(error: Exception) -> Problem:
+    if isinstance(error, HTTPException):
+        return as_problem(error)
+    if isinstance(error, RequestValidationError):
+        errors = [_field_error(problem) for problem in error.errors()]
+        detail = "The request is not valid: " + "; ".join(f"{e['field']}: {e['message']}" for e in errors)
+        return Problem(422, "invalid_request", detail, errors=errors)
+    return internal_error()
+
+
+def _field_error(problem: dict[str, Any]) -> dict[str, str]:
+    source, *path = problem["loc"]
+    if problem["type"] == "json_invalid":
+        return {"field": "body", "message": f"is not JSON: {problem['ctx']['error']}"}
+    if problem["type"] == "extra_forbidden":
+        return {"field": _joined(path), "message": "is not a member of this request"}
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return {"field": _joined(path) or str(source), "message": message[:1].lower() + message[1:]}
+
+
+def _joined(path: Sequence[object]) -> str:
+    return ".".join(str(part) for part in path)
