@@ -1,0 +1,1 @@
+"""The web app, and the small server that serves it."""

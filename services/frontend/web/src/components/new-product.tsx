@@ -1,0 +1,86 @@
+import { useEffect, useRef } from "preact/hooks";
+import { session } from "../current.ts";
+import { onlyWrong, required, useForm, type Values } from "../form.ts";
+import { CURRENCIES, parseAmount } from "../money.ts";
+import { createProduct, type NewProduct, type Product } from "../products.ts";
+import { SubmitButton } from "./button.tsx";
+import { Field } from "./field.tsx";
+import { Failure } from "./notice.tsx";
+
+/** The form's fields carry the API's names, so that its errors find them. */
+type Names = "name" | "description" | "price_minor" | "currency";
+
+function check(values: Values<Names>) {
+  const amount = parseAmount(values.price_minor, values.currency);
+  return onlyWrong({
+    name: required(values.name, "Enter a name."),
+    price_minor: amount === null ? `Enter an amount in ${values.currency}, such as ${example(values.currency)}.` : "",
+  });
+}
+
+function example(currency: string): string {
+  return parseAmount("12.50", currency) === null ? "1250" : "12.50";
+}
+
+interface Props {
+  onCreated: (product: Product) => void;
+  onClose: () => void;
+}
+
+export function NewProductDialog({ onCreated, onClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const attempt = useRef({ body: "", key: "" });
+  useEffect(() => dialog.current?.showModal(), []);
+
+  const form = useForm<Names>(check, async (values) => {
+    const product: NewProduct = {
+      name: values.name.trim(),
+      description: values.description.trim(),
+      price_minor: parseAmount(values.price_minor, values.currency) ?? 0,
+      currency: values.currency,
+    };
+    // The same product sent again, after an answer was lost, must not become two.
+    const body = JSON.stringify(product);
+    if (attempt.current.body !== body) attempt.current = { body, key: crypto.randomUUID() };
+    const created = await createProduct(session, product, attempt.current.key);
+    dialog.current?.close();
+    onCreated(created);
+  });
+
+  return (
+    <dialog ref={dialog} aria-labelledby="new-product-title" onClose={onClose}>
+      <h2 id="new-product-title">New product</h2>
+      <form {...form.attributes}>
+        <Failure>{form.failure}</Failure>
+        <Field label="Name" name="name" error={form.errors["name"]}>
+          {(tied) => <input {...tied} type="text" autocomplete="off" maxLength={200} required />}
+        </Field>
+        <Field label="Description" name="description" error={form.errors["description"]} optional>
+          {(tied) => <textarea {...tied} rows={3} maxLength={2000} />}
+        </Field>
+        <div class="pair">
+          <Field label="Price" name="price_minor" error={form.errors["price_minor"]}>
+            {(tied) => <input {...tied} type="text" inputMode="decimal" autocomplete="off" maxLength={16} required />}
+          </Field>
+          <Field label="Currency" name="currency" error={form.errors["currency"]}>
+            {(tied) => (
+              <select {...tied}>
+                {CURRENCIES.map((currency) => (
+                  <option key={currency}>{currency}</option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </div>
+        <div class="actions end">
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <SubmitButton busy={form.busy} working="Creating…">
+            Create product
+          </SubmitButton>
+        </div>
+      </form>
+    </dialog>
+  );
+}
