@@ -1,4 +1,4 @@
-/** The rules of the user pool's password policy, as a checklist. */
+/** The rules of the user pool's password policy (components/auth.py), as a checklist. */
 
 export interface Rule {
   label: string;

@@ -56,7 +56,7 @@ export function NewProductDialog({ onCreated, onClose }: Props) {
           {(tied) => <input {...tied} type="text" autocomplete="off" maxLength={200} required />}
         </Field>
         <Field label="Description" name="description" error={form.errors["description"]} optional>
-          {(tied) => <textarea {...tied} rows={3} maxLength={2000} />}
+          {(tied) => <textarea {...tied} rows={3} maxLength={5000} />}
         </Field>
         <div class="pair">
           <Field label="Price" name="price_minor" error={form.errors["price_minor"]}>

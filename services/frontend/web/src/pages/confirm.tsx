@@ -71,12 +71,12 @@ export function Confirm() {
 function Sent({ address, now }: { address: string; now: boolean }) {
   return now ? (
     <>
-      We sent a 6-digit code to <strong>{address}</strong>.
+      Enter the 6-digit code we sent to <strong>{address}</strong>
     </>
   ) : (
     <>
-      Your address is not confirmed yet. Enter the code we sent to <strong>{address}</strong> when you signed up, or send
-      a new one.
+      Your address is not confirmed yet. Enter the 6-digit code from your sign-up, or send a new one to{" "}
+      <strong>{address}</strong>
     </>
   );
 }
