@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache, partial
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from services.shared.errors import (
@@ -18,8 +19,19 @@ from services.shared.errors import (
     problem_body,
     request_id_of,
 )
+from services.shared.openapi import document
 
 OPENAPI_PATH = "/api/v1/openapi.json"
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold a NUL character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Text that Postgres can keep: without U+0000."""
 
 
 class RequestModel(BaseModel):
@@ -28,33 +40,10 @@ class RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
-class FieldError(BaseModel):
-    """What is wrong with one member or parameter of the request."""
-
-    field: str
-    message: str
-
-
-class ProblemModel(BaseModel):
-    """Problem details (RFC 9457)."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str | None
-    errors: list[FieldError] | None = None
-
-
-def problems(**responses: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route: `problems(_404="No such product.")`, for each status what it means there."""
-    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {int(status[1:]): {"description": meaning, "content": content} for status, meaning in responses.items()}
-
-
-def create_api(*, title: str, routers: Sequence[APIRouter]) -> FastAPI:
-    """The application of a service's routers. Its OpenAPI document is at /api/v1/openapi.json."""
+def create_api(*, title: str, routers: Sequence[APIRouter], open_paths: Sequence[str]) -> FastAPI:
+    """The application of a service's routers. Its OpenAPI document, at /api/v1/openapi.json, says that every path but
+    `open_paths` needs a token; to hold to it is the token check's part.
+    """
     api = FastAPI(
         title=title,
         version="1",
@@ -67,6 +56,7 @@ def create_api(*, title: str, routers: Sequence[APIRouter]) -> FastAPI:
     )
     for router in routers:
         api.include_router(router)
+    api.openapi = cache(partial(document, api, tuple(open_paths)))  # type: ignore[method-assign]  # FastAPI's own way
     return api
 
 

@@ -1,33 +1,25 @@
-"""From a service's routes to a running process, the same for every service.
-
-`Application` puts around the routes what no service may lack; `main` is each service's command line.
-"""
+"""A service around its routes: what no service may lack, from its first check to its orderly end."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import gc
-import importlib
-import importlib.util
 import logging
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.shared import logging as logs
+from services.shared.command import main
 from services.shared.context import RequestContext
 from services.shared.health import LIVE, READY, Check, Health
 from services.shared.metrics import Metrics
-from services.shared.settings import MigrationSettings, ServiceSettings, load_or_exit
 
 if TYPE_CHECKING:
-    from services.shared.auth import Principal, RemoteKeys
+    from services.shared.auth import RemoteKeys
+    from services.shared.auth.middleware import Verify
 
-    Verify = Callable[[str], Principal] | Callable[[str], Awaitable[Principal]]
+__all__ = ["Application", "fetching", "keys_check", "main"]
 
 METRICS = "/metrics"
 EVERYTHING = "/*"
@@ -57,7 +49,7 @@ class Application:
         self.health = Health(checks or {})
         self.metrics = Metrics()
         self.resources = tuple(resources)
-        self._guarded = _guarded(routes, verify, tuple(open_paths))
+        self._guarded = self._guard(routes, verify, tuple(open_paths))
         self._own: dict[str, ASGIApp] = dict.fromkeys((LIVE, *READY), self.health) | {METRICS: self.metrics}
         self.context = RequestContext(self._route, self.metrics)
 
@@ -76,6 +68,18 @@ class Application:
             scope["state"]["quiet"] = True
         await (own or self._guarded)(scope, receive, send)
 
+    def _guard(self, routes: ASGIApp, verify: Verify | None, open_paths: tuple[str, ...]) -> ASGIApp:
+        if verify is None:
+            if open_paths != (EVERYTHING,):
+                raise ValueError(f"no verifier, yet not every path is open: {open_paths}")
+            return routes
+        # Who checks no tokens loads no cryptography.
+        from services.shared.auth import AuthMiddleware  # noqa: PLC0415
+        from services.shared.auth.metrics import TALLY  # noqa: PLC0415
+
+        self.metrics.registry.register(TALLY)
+        return AuthMiddleware(routes, verify, open_paths=open_paths)
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         async with AsyncExitStack() as opened:
@@ -89,16 +93,6 @@ class Application:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _guarded(routes: ASGIApp, verify: Verify | None, open_paths: tuple[str, ...]) -> ASGIApp:
-    if verify is not None:
-        from services.shared.auth import AuthMiddleware  # noqa: PLC0415 (who checks no tokens loads no cryptography)
-
-        return AuthMiddleware(routes, verify, open_paths=open_paths)
-    if open_paths != (EVERYTHING,):
-        raise ValueError(f"no verifier, yet not every path is open: {open_paths}")
-    return routes
 
 
 @asynccontextmanager
@@ -129,43 +123,3 @@ def keys_check(keys: RemoteKeys) -> Check:
             await keys.prefetch()
 
     return check
-
-
-def main(package: str, arguments: list[str] | None = None) -> None:
-    """The command line of the service in `package`, such as services.data.
-
-    `serve --host H --port P` runs it until SIGTERM or Ctrl-C; `migrate` brings its database schema up to date (only
-    services with a folder `migrations`). Exit code 2 when the environment lacks something.
-    """
-    name = package.rpartition(".")[2]
-    parser = argparse.ArgumentParser(prog=f"python -m {package}")
-    commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="answer requests")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, required=True)
-    if importlib.util.find_spec(f"{package}.migrations"):
-        commands.add_parser("migrate", help="bring the database schema up to date")
-    options = parser.parse_args(arguments)
-    if options.command == "migrate":
-        _migrate(package, name)
-    else:
-        _serve(package, name, options.host, options.port)
-
-
-def _serve(package: str, name: str, host: str, port: int) -> None:
-    from services.shared.server import serve  # noqa: PLC0415 (a migration needs no web server)
-
-    settings: ServiceSettings = load_or_exit(importlib.import_module(f"{package}.settings").Settings)
-    logs.configure(name, settings.log_level)
-    application: Application = importlib.import_module(f"{package}.app").create(settings)
-    gc.collect()
-    gc.freeze()  # what was imported stays; the collector need not look at it again
-    serve(application, host, port)
-
-
-def _migrate(package: str, name: str) -> None:
-    from services.shared.migrations import migrate  # noqa: PLC0415 (serving needs no migrations)
-
-    settings = load_or_exit(MigrationSettings)
-    logs.configure(name, settings.log_level)
-    sys.exit(migrate(package, name, settings))

@@ -1,0 +1,5 @@
+"""`python -m services.data`."""
+
+from services.shared.command import main
+
+main("services.data")

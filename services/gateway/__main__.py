@@ -1,0 +1,5 @@
+"""`python -m services.gateway`."""
+
+from services.shared.command import main
+
+main("services.gateway")

@@ -1,0 +1,1 @@
+"""Sign-up, sign-in, sessions and users: alone in holding the app client's secret."""

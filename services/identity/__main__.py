@@ -1,0 +1,5 @@
+"""`python -m services.identity`."""
+
+from services.shared.command import main
+
+main("services.identity")

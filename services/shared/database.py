@@ -1,0 +1,141 @@
+"""The service's Postgres: a pool of connections that may be absent for a while without taking the service down."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self, TypedDict
+
+import asyncpg
+
+from services.shared.errors import unavailable
+from services.shared.settings import DatabaseSettings
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
+
+CONNECT_SECONDS = 2.0
+ACQUIRE_SECONDS = 2.0
+STATEMENT_SECONDS = 5
+ANSWER_SECONDS = 6.0
+"""After which a statement is given up here, though the server, which should have stopped it, is silent."""
+
+CERTIFICATES_VARIABLE = "PGSSLROOTCERT"
+"""libpq's own name for the file of certificates to trust; the image sets it to Amazon's bundle for RDS."""
+
+NOT_AVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+"""What says that the database cannot serve us now, rather than that the statement was wrong."""
+
+log = logging.getLogger(__name__)
+
+
+class ConnectOptions(TypedDict):
+    """Where and as whom to connect, as asyncpg takes it."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str
+    ssl: ssl.SSLContext | bool
+    timeout: float
+
+
+def connect_options(settings: DatabaseSettings) -> ConnectOptions:
+    """The settings as asyncpg takes them."""
+    return ConnectOptions(
+        host=settings.database_host,
+        port=settings.database_port,
+        database=settings.database_name,
+        user=settings.database_user.get_secret_value(),
+        password=settings.database_password.get_secret_value(),
+        ssl=_tls(settings.database_tls),
+        timeout=CONNECT_SECONDS,
+    )
+
+
+def _tls(mode: str) -> ssl.SSLContext | bool:
+    """libpq's sslmode of the same name; `require` encrypts without asking who is there."""
+    if mode == "disable":
+        return False
+    context = ssl.create_default_context(cafile=os.environ.get(CERTIFICATES_VARIABLE))
+    if mode == "require":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Database:
+    """The service's own schema. Connections are made when they are needed, so the service starts without a database;
+    while there is none, each use raises the problem 503 `database_unavailable`.
+    """
+
+    def __init__(self, settings: DatabaseSettings, *, schema: str, size: int = 8) -> None:
+        self._settings = settings
+        self._schema = schema
+        self._size = size
+        self._opened: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._opened = await asyncpg.create_pool(
+            **connect_options(self._settings),
+            min_size=0,
+            max_size=self._size,
+            command_timeout=ANSWER_SECONDS,
+            reset=_nothing_to_reset,
+            server_settings={
+                "application_name": self._schema,
+                "search_path": self._schema,
+                "statement_timeout": f"{STATEMENT_SECONDS}s",
+            },
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pool, self._opened = self._opened, None
+        if pool is not None:
+            pool.terminate()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for as long as the block lasts."""
+        if self._opened is None:
+            raise RuntimeError("the database is used outside of `async with`")
+        try:
+            async with self._opened.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                yield connection
+        except NOT_AVAILABLE as error:
+            log.warning("the database is not available", extra={"reason": f"{type(error).__name__}: {error}"})
+            raise unavailable("database_unavailable", "The database cannot be reached. Try again shortly.") from error
+
+    async def fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """All rows of one statement."""
+        async with self.connection() as connection:
+            return await connection.fetch(query, *arguments)
+
+    async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row of one statement."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(query, *arguments)
+
+    async def check(self) -> None:
+        """A readiness check: one round trip."""
+        await self.fetchrow("SELECT 1")
+
+
+async def _nothing_to_reset(_connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """We leave no state in a session, so a returned connection needs no further round trip to clear it. (asyncpg has
+    rolled back an open transaction before it asks.)"""
