@@ -1,6 +1,5 @@
-"""The command line: `python -m services.frontend serve --port P`."""
+"""`python -m services.frontend`."""
 
-from services.shared.lifecycle import main
+from services.shared.command import main
 
-if __name__ == "__main__":
-    main("services.frontend")
+main("services.frontend")
