@@ -73,8 +73,9 @@ class Command:
 
 def base_environment() -> dict[str, str]:
     """What every process needs of the machine, and nothing of the caller's AWS or Python settings."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
-    return {name: os.environ[name] for name in kept if name in os.environ} | {"PYTHONUNBUFFERED": "1"}
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+    inherited = {name: os.environ[name] for name in kept if name in os.environ}
+    return inherited | {"PYTHONUNBUFFERED": "1", "TZ": "UTC"}
 
 
 @contextmanager

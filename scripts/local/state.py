@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import threading
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STATE_DIR_VARIABLE = "SRI_STATE_DIR"
+
+_WRITING = threading.Lock()
 
 
 class State:
@@ -49,8 +51,8 @@ class State:
 
     @property
     def processes(self) -> Path:
-        """The processes that were started and not yet seen to end."""
-        return self.root / "processes.json"
+        """A file for each process that was started and not yet seen to end."""
+        return self.root / "processes"
 
     @property
     def secrets(self) -> Path:
@@ -66,14 +68,14 @@ class State:
         """The log file of one part."""
         return self.logs / f"{part}.log"
 
-    def secret(self, name: str, make: Callable[[], str]) -> str:
-        """The kept value called `name`; made, and kept from then on, when there is none."""
-        kept = read_json(self.secrets)
-        if name not in kept:
-            kept[name] = make()
-            write_json(self.secrets, kept, mode=0o600)
-        value: str = kept[name]
-        return value
+    def kept_secret(self, name: str) -> str | None:
+        """The generated value called `name`, from this run or an earlier one."""
+        return read_json(self.secrets).get(name)
+
+    def keep_secret(self, name: str, value: str) -> None:
+        """Keep a generated value for later runs."""
+        with _WRITING:
+            write_json(self.secrets, {**read_json(self.secrets), name: value}, mode=0o600)
 
     def _folder(self, name: str) -> Path:
         folder = self.root / name

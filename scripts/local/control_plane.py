@@ -1,0 +1,51 @@
+"""The emulator of every AWS service but Cognito: moto's server, a process of its own that starts empty."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from scripts.local.errors import LocalRunError
+from scripts.local.processes import HOST, Command, base_environment
+from scripts.local.state import REPOSITORY
+
+CREDENTIALS: Mapping[str, str] = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""The pair that the Cognito emulator knows; moto takes any."""
+
+
+def command(port: int) -> Command:
+    """The server on `port`."""
+    argv = [sys.executable, "-m", "scripts.local.control_plane_server", "-H", HOST, "-p", str(port)]
+    return Command(argv=argv, env=base_environment(), cwd=REPOSITORY)
+
+
+def environment(control_plane_url: str, cognito_url: str, region: str) -> dict[str, str]:
+    """What boto3 reads to find the emulators instead of AWS."""
+    return {
+        **CREDENTIALS,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ENDPOINT_URL": control_plane_url,
+        "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": cognito_url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+
+
+def wait(url: str, patience: float = 20.0) -> None:
+    """Return once the server takes connections; LocalRunError after `patience` seconds."""
+    address = urlsplit(url)
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            socket.create_connection((address.hostname or HOST, address.port or 80), timeout=1).close()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise LocalRunError(f"the AWS emulator at {url} does not answer") from error
+            time.sleep(0.03)
+        else:
+            return

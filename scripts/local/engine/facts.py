@@ -1,0 +1,25 @@
+"""What is true of the local machine and of no AWS account: the engine's only knowledge of where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scripts.local.engine.cloud import Cloud
+from scripts.local.postgres import Server
+from scripts.local.state import State
+
+
+@dataclass(frozen=True)
+class LocalFacts:
+    """`database` is the real server that stands behind the emulated RDS instance, `front_door` the host and port
+    under which the browser reaches the platform; `state` keeps generated values.
+
+    `run_task` runs a task definition's command to its end, as ECS's RunTask would; it raises a LocalRunError with
+    the last log lines if the command fails.
+    """
+
+    database: Server
+    front_door: str
+    state: State
+    run_task: Callable[[Cloud, str], None]

@@ -1,0 +1,136 @@
+"""Images, the cluster, task definitions, services and their scaling."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from scripts.local.engine.rows import Creation, Row
+from scripts.local.engine.shapes import plain_name
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def to_manifest(creation: Creation) -> None:
+    """An image is a manifest in ECR. No image is built: its digest follows from what it would be built from."""
+    image, build = creation.inputs["imageName"], creation.inputs.get("build") or {}
+    path, _, tag = image.partition("/")[2].rpartition(":")
+    source = hashlib.sha256(json.dumps([path, tag, build], sort_keys=True).encode()).hexdigest()
+    layer = {"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": 1, "digest": f"sha256:{source}"}
+    config = {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 1, "digest": f"sha256:{source}"}
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]})
+    creation.inputs = {
+        "repositoryName": path,
+        "imageTag": tag,
+        "imageManifest": manifest,
+        "imageManifestMediaType": MANIFEST,
+        "imageDigest": f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}",
+    }
+
+
+def describe_image(creation: Creation) -> None:
+    """The outputs of pulumi-docker's Image."""
+    name = creation.given["imageName"]
+    creation.outputs |= {
+        "baseImageName": name,
+        "registryServer": name.partition("/")[0],
+        "repoDigest": f"{name.rpartition(':')[0]}@{creation.parameters['imageDigest']}",
+    }
+
+
+def group_deployment(creation: Creation) -> None:
+    """What the call has in one configuration stands flat in the inputs."""
+    given = creation.inputs
+    deployment: dict[str, Any] = given.pop("deploymentConfiguration", None) or {}
+    for name, member in (
+        ("deploymentCircuitBreaker", "deploymentCircuitBreaker"),
+        ("deploymentMaximumPercent", "maximumPercent"),
+        ("deploymentMinimumHealthyPercent", "minimumHealthyPercent"),
+        ("alarms", "alarms"),
+    ):
+        if given.get(name) is not None:
+            deployment[member] = given.pop(name)
+    if deployment:
+        given["deploymentConfiguration"] = deployment
+    network = given.get("networkConfiguration")
+    if network:
+        public = "ENABLED" if network.get("assignPublicIp") else "DISABLED"
+        given["networkConfiguration"] = {"awsvpcConfiguration": {**network, "assignPublicIp": public}}
+
+
+def describe_revision(creation: Creation) -> None:
+    """The ARN without the revision, as Pulumi has it."""
+    creation.outputs["arnWithoutRevision"] = creation.outputs["arn"].rpartition(":")[0]
+
+
+def group_target_tracking(creation: Creation) -> None:
+    """Dimensions of a customised metric apart, the block is the call's own."""
+    block = creation.inputs.get("targetTrackingScalingPolicyConfiguration")
+    if block and block.get("predefinedMetricSpecification"):
+        creation.inputs["targetTrackingScalingPolicyConfiguration"] = {
+            name: value for name, value in block.items() if plain_name(name) != "customizedmetricspecification"
+        }
+
+
+ROWS = {
+    "aws:ecr/repository:Repository": Row(
+        create="ecr.create_repository",
+        id="repository.repositoryName",
+        outputs={
+            "repositoryUrl": "repository.repositoryUri",
+            "arn": "repository.repositoryArn",
+            "registryId": "repository.registryId",
+        },
+        name="repositoryName",
+        rename={"name": "repositoryName", "encryptionConfigurations": "encryptionConfiguration"},
+        elsewhere=frozenset({"forceDelete"}),
+    ),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": Row(
+        create="ecr.put_lifecycle_policy",
+        id="input:repository",
+        rename={"repository": "repositoryName", "policy": "lifecyclePolicyText"},
+    ),
+    "docker:index/image:Image": Row(
+        create="ecr.put_image", id="image.imageId.imageDigest", prepare=to_manifest, finish=describe_image
+    ),
+    "aws:ecs/cluster:Cluster": Row(
+        create="ecs.create_cluster",
+        id="cluster.clusterArn",
+        outputs={"arn": "cluster.clusterArn"},
+        name="clusterName",
+        rename={"name": "clusterName"},
+    ),
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": Row(
+        create="ecs.put_cluster_capacity_providers",
+        id="input:clusterName",
+        rename={"clusterName": "cluster", "defaultCapacityProviderStrategies": "defaultCapacityProviderStrategy"},
+        constants={"defaultCapacityProviderStrategy": []},
+    ),
+    "aws:ecs/taskDefinition:TaskDefinition": Row(
+        create="ecs.register_task_definition",
+        id="taskDefinition.family",
+        outputs={"arn": "taskDefinition.taskDefinitionArn", "revision": "taskDefinition.revision"},
+        elsewhere=frozenset({"skipDestroy", "trackLatest"}),
+        finish=describe_revision,
+    ),
+    "aws:ecs/service:Service": Row(
+        create="ecs.create_service",
+        id="service.serviceArn",
+        outputs={"arn": "service.serviceArn"},
+        name="serviceName",
+        rename={"name": "serviceName"},
+        elsewhere=frozenset({"waitForSteadyState", "forceDelete", "forceNewDeployment", "triggers"}),
+        prepare=group_deployment,
+    ),
+    "aws:appautoscaling/target:Target": Row(
+        create="application-autoscaling.register_scalable_target", id="input:resourceId"
+    ),
+    "aws:appautoscaling/policy:Policy": Row(
+        create="application-autoscaling.put_scaling_policy",
+        outputs={"arn": "PolicyARN"},
+        name="PolicyName",
+        rename={"name": "PolicyName"},
+        prepare=group_target_tracking,
+    ),
+}

@@ -1,0 +1,98 @@
+"""From a task definition in the emulator to a process on this machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.local.engine.cloud import Cloud
+from scripts.local.errors import LocalRunError
+from scripts.local.processes import Command, base_environment, last_lines
+from scripts.local.registry import Registry
+from scripts.local.state import REPOSITORY, State
+
+ARN_PARTS = 7
+"""A secret's ARN has so many parts; what follows names a member, a stage and a version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What one container runs: `environment` is complete, with its secrets' values. `port` is None without one."""
+
+    name: str
+    family: str
+    argv: list[str]
+    environment: dict[str, str]
+    image: str
+    port: int | None
+
+    def command(self) -> Command:
+        """The container's command as a process: in the repository, by the Python that runs us."""
+        argv = [sys.executable, *self.argv[1:]] if self.argv[0] == "python" else self.argv
+        return Command(argv=argv, env=base_environment() | self.environment, cwd=REPOSITORY)
+
+
+def read_task(cloud: Cloud, definition: str, machine: dict[str, str]) -> Task:
+    """The task of a task definition. `machine` is what an ECS host would add to its environment.
+
+    LocalRunError if it is not of one container with a command.
+    """
+    found = cloud.call("ecs.describe_task_definition", taskDefinition=definition)["taskDefinition"]
+    containers = found["containerDefinitions"]
+    if len(containers) != 1:
+        raise LocalRunError(f"{found['family']}: the local run knows tasks of one container, not of {len(containers)}")
+    container = containers[0]
+    argv = [*container.get("entryPoint", []), *container.get("command", [])]
+    if not argv:
+        raise LocalRunError(f"{found['family']}: its container has no command, and the local run has no image to ask")
+    plain = {item["name"]: item["value"] for item in container.get("environment", [])}
+    secret = {item["name"]: secret_value(cloud, item["valueFrom"]) for item in container.get("secrets", [])}
+    ports = [mapping["containerPort"] for mapping in container.get("portMappings", [])]
+    return Task(
+        name=container["name"],
+        family=found["family"],
+        argv=argv,
+        environment={**machine, **plain, **secret},
+        image=container["image"],
+        port=ports[0] if ports else None,
+    )
+
+
+def secret_value(cloud: Cloud, reference: str) -> str:
+    """The value that `ARN` or `ARN:member:stage:version` stands for, as the ECS agent resolves it."""
+    parts = reference.split(":")
+    member = parts[ARN_PARTS] if len(parts) > ARN_PARTS else ""
+    text: str = cloud.call("secretsmanager.get_secret_value", SecretId=":".join(parts[:ARN_PARTS]))["SecretString"]
+    if not member:
+        return text
+    content: dict[str, Any] = json.loads(text)
+    if member not in content:
+        raise LocalRunError(f"the secret {parts[ARN_PARTS - 1]} has no member {member!r}")
+    return str(content[member])
+
+
+def run_to_end(task: Task, state: State, patience: float = 300.0) -> None:
+    """Run a task that ends by itself; LocalRunError with its last log lines if it fails or takes too long."""
+    log = state.log(task.family)
+    registry = Registry(state)
+    command = task.command()
+    began = time.monotonic()
+    with log.open("ab") as output:
+        process = subprocess.Popen(list(command.argv), **command.options(output))
+    registry.add(process.pid, task.family)
+    try:
+        code: int | None = process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        code = None
+    registry.remove(process.pid)
+    if code != 0:
+        seconds = time.monotonic() - began
+        ending = f"took longer than {patience:.0f} s" if code is None else f"ended with {code} after {seconds:.1f} s"
+        lines = "".join(f"\n    {line}" for line in last_lines(log))
+        raise LocalRunError(f"{task.family} {ending}. Its last lines ({log}):{lines}")
