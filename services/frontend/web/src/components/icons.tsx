@@ -44,6 +44,13 @@ export const AlertIcon = () => (
   </Icon>
 );
 
+export const InfoIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="9" />
+    <path d="M12 11v5.5M12 7.7v.1" />
+  </Icon>
+);
+
 export const PlusIcon = () => (
   <Icon>
     <path d="M12 5v14M5 12h14" />
@@ -53,12 +60,6 @@ export const PlusIcon = () => (
 export const BoxIcon = () => (
   <Icon>
     <path d="m3.5 7.5 8.5-4.5 8.5 4.5v9L12 21l-8.5-4.5v-9Zm0 0L12 12m0 0 8.5-4.5M12 12v9" />
-  </Icon>
-);
-
-export const MailIcon = () => (
-  <Icon>
-    <path d="M3.5 6h17v12h-17V6Zm0 .5 8.5 6.5 8.5-6.5" />
   </Icon>
 );
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { AlertIcon, CheckIcon } from "./icons.tsx";
+import { AlertIcon, CheckIcon, InfoIcon } from "./icons.tsx";
 
 /** Something failed: read out at once. Always in the page, so that its change is noticed; empty, it takes no room. */
 export function Failure({ children }: { children: ComponentChildren }) {
@@ -15,13 +15,13 @@ export function Failure({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** Something went well or is worth knowing: read out when the person pauses. */
-export function Status({ children }: { children: ComponentChildren }) {
+/** Something went well (`good`) or is worth knowing: read out when the person pauses. */
+export function Status({ good = false, children }: { good?: boolean; children: ComponentChildren }) {
   return (
     <div role="status">
       {children && (
-        <div class="notice">
-          <CheckIcon />
+        <div class={good ? "notice good" : "notice"}>
+          {good ? <CheckIcon /> : <InfoIcon />}
           <div>{children}</div>
         </div>
       )}

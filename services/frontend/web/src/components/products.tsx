@@ -31,7 +31,7 @@ export function Products({ user }: { user: User }) {
           New product
         </button>
       </div>
-      <Status>{news}</Status>
+      <Status good>{news}</Status>
       <ProductList user={user} list={list} />
       {creating && <NewProductDialog onCreated={created} onClose={() => setCreating(false)} />}
     </section>

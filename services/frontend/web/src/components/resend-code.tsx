@@ -40,7 +40,7 @@ export function ResendCode({ address, justSent }: { address: string; justSent: b
   return (
     <div class="resend">
       <Failure>{failure}</Failure>
-      <Status>{sent && "A new code is on its way. If it does not arrive, look in your spam folder."}</Status>
+      <Status good>{sent && "A new code is on its way. If it does not arrive, look in your spam folder."}</Status>
       <p>
         No code yet?{" "}
         <button type="button" class="link" aria-disabled={busy || wait > 0} onClick={() => void resend()}>

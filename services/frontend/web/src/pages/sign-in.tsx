@@ -41,7 +41,7 @@ export function SignIn() {
   return (
     <CardLayout foot={foot}>
       <Heading title="Sign in" />
-      <Welcome confirmed={query["confirmed"] !== undefined} />
+      {form.failure === null && <Welcome confirmed={query["confirmed"] !== undefined} />}
       <form {...form.attributes}>
         <Failure>{form.failure}</Failure>
         <EmailField error={form.errors["email"]} />
@@ -58,8 +58,8 @@ export function SignIn() {
 function Welcome({ confirmed }: { confirmed: boolean }) {
   const state = useSession();
   const reason = state.status === "anonymous" ? state.reason : "none";
-  if (confirmed) return <Status>Your email address is confirmed. Sign in to continue.</Status>;
-  if (reason === "signed-out") return <Status>You have signed out.</Status>;
+  if (confirmed) return <Status good>Your email address is confirmed. Sign in to continue.</Status>;
+  if (reason === "signed-out") return <Status good>You have signed out.</Status>;
   if (reason === "expired") return <Status>Your session has ended. Sign in again to continue.</Status>;
   return <Status>{null}</Status>;
 }
