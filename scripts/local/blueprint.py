@@ -14,7 +14,7 @@ from scripts.local.tasks import Task, read_task
 
 @dataclass(frozen=True)
 class Blueprint:
-    """`services`: container name -> task; `routing` names services; `outputs` are the stack's, the secret ones masked."""
+    """`services`: container name -> task; `routing` names services; `outputs`: the stack's, secret ones masked."""
 
     outputs: dict[str, Any]
     services: dict[str, Task]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,13 +32,15 @@ PROVIDER = "pulumi:providers:"
 
 @dataclass
 class Report:
-    """What came of a run. `problems` are types and inputs without a row, `failures` resources that were refused."""
+    """What came of a run. `problems` are types and inputs without a row, `failures` resources that were refused, `bugs`
+    errors of the engine itself."""
 
     outputs: dict[str, Any] = field(default_factory=dict)
     secret_outputs: frozenset[str] = frozenset()
     made: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    bugs: list[Exception] = field(default_factory=list)
 
 
 class Monitor(mocks.MockMonitor):
@@ -144,6 +147,11 @@ class Monitor(mocks.MockMonitor):
             with self._lock:
                 self.report.failures.append(message)
             raise ResourceError(message) from error
+        except Exception as error:  # a row's own mistake: without the resource's name nobody finds it
+            error.add_note(f"while making {what}\n{traceback.format_exc()}")
+            with self._lock:
+                self.report.bugs.append(error)
+            raise
 
     def _problem(self, problem: str) -> None:
         with self._lock:

@@ -108,7 +108,6 @@ ROWS = {
             "name": "PoolName",
             "passwordPolicy": "Policies.PasswordPolicy",
             "signInPolicy": "Policies.SignInPolicy",
-            "schemas": "Schema",
             "tags": "UserPoolTags",
         },
         elsewhere=frozenset({"softwareTokenMfaConfiguration"}),

@@ -83,7 +83,7 @@ ROWS = {
             "registryId": "repository.registryId",
         },
         name="repositoryName",
-        rename={"name": "repositoryName", "encryptionConfigurations": "encryptionConfiguration"},
+        rename={"name": "repositoryName"},
         elsewhere=frozenset({"forceDelete"}),
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Row(

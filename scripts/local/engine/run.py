@@ -48,7 +48,10 @@ def run_program(
         # Pulumi keeps settings, configuration and the root resource in context variables.
         contextvars.copy_context().run(_run, directory, project, stack, config, monitor)
     except Exception as error:
-        raise _explained(error, monitor.report) from error
+        explained = _explained(error, monitor.report)
+        if explained is error:
+            raise
+        raise explained from error
     if monitor.report.problems:
         raise UnmappedError(monitor.report.problems)
     missing = sorted(name for name, value in monitor.report.outputs.items() if value is None)
@@ -104,6 +107,8 @@ def _explained(error: Exception, report: Report) -> Exception:
     """The error to show: what the monitor knows goes before what Pulumi made of it."""
     if report.problems:
         return UnmappedError(report.problems)
+    if report.bugs:
+        return report.bugs[0]
     if report.failures:
         return ResourceError("\n".join(report.failures))
     if isinstance(error, (pulumi.RunError, pulumi.ConfigMissingError, pulumi.ConfigTypeError)):

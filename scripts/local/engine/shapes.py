@@ -1,8 +1,8 @@
 """From Pulumi's inputs to an AWS call's parameters, driven by botocore's own description of the call.
 
-Names match without regard to case and punctuation (`callbackUrls` = `CallbackURLs`). Besides: a block or a list of
-one block, a JSON string or a structure, a map of tags or a list of key and value are taken for one another where
-the call wants the other form. What has no counterpart is reported, never dropped.
+Names match without regard to case and punctuation (`callbackUrls` = `CallbackURLs`), and a plural matches its
+singular. A block or a list of one block, a JSON string or a structure, a map of tags or a list of key and value are
+taken for one another where the call wants the other form. What has no counterpart is reported, never dropped.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def find_place(shape: Shape, path: Sequence[str]) -> tuple[list[str], Shape] | N
             shape = shape.value
             continue
         members = shape.members if isinstance(shape, StructureShape) else {}
-        name = next((member for member in members if plain_name(member) == plain_name(step)), None)
+        by_plain_name = {plain_name(member): member for member in members}
+        wanted = plain_name(step)
+        name = by_plain_name.get(wanted) or by_plain_name.get(wanted.removesuffix("s"))
         if name is None:
             return None
         names.append(name)
