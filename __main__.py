@@ -1,0 +1,84 @@
+"""The stack: configuration in, components composed, outputs out."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components.auth import Auth, AuthArgs
+from components.cluster import Cluster, ClusterArgs
+from components.config_loading import load_config
+from components.cost import monthly_estimate
+from components.database import Database, DatabaseArgs
+from components.edge import Edge, EdgeArgs
+from components.environment import Environment
+from components.firewall import Firewall, FirewallArgs
+from components.images import Images, ImagesArgs
+from components.network import Network, NetworkArgs, zones_of
+from components.observability import Observability, ObservabilityArgs
+from components.service import FargateService, ServiceArgs
+from services import catalog
+
+config = load_config()
+name, region = config.name, config.region
+account = aws.get_caller_identity().account_id
+
+network = Network(name, NetworkArgs.of(config, zones_of(region)))
+firewall = Firewall(name, FirewallArgs.of(config, network.vpc_id))
+edge = Edge(name, EdgeArgs.of(config, network, firewall.edge_id))
+auth = Auth(name, AuthArgs.of(config, account))
+database = Database(name, DatabaseArgs.of(config, network.isolated_subnet_ids, firewall.database_id))
+cluster = Cluster(name, ClusterArgs.of(config, network.vpc_id))
+images = Images(name, ImagesArgs.of(config, Path(__file__).parent))
+environment = Environment(
+    config=config, auth=auth, database=database, public_origin=edge.url, namespace=cluster.namespace
+)
+
+services = {
+    service.name: FargateService(
+        f"{name}-{service.name}",
+        ServiceArgs(
+            service=service,
+            config=config,
+            account=account,
+            environment=environment,
+            image=images[service.name],
+            network=network,
+            security_group_id=firewall.service_ids[service.name],
+            cluster=cluster,
+            edge=edge,
+        ),
+    )
+    for service in catalog.SERVICES
+}
+ecs_services = {service: tasks.service_name for service, tasks in services.items()}
+observability = Observability(
+    name,
+    ObservabilityArgs(
+        region=region,
+        cluster_name=cluster.cluster_name,
+        services=ecs_services,
+        load_balancer_suffix=edge.load_balancer_suffix,
+    ),
+)
+
+outputs = {
+    "region": region,
+    "url": edge.url,
+    "api_url": pulumi.Output.concat(edge.url, catalog.API_PREFIX),
+    "cognito_user_pool_id": auth.user_pool_id,
+    "cognito_user_pool_client_id": auth.client_id,
+    "cognito_domain": auth.domain,
+    "cognito_issuer": auth.issuer,
+    "cognito_jwks_url": auth.jwks_url,
+    "ecr_repository_urls": images.repository_urls,
+    "image_digests": images.references,
+    "cluster_name": cluster.cluster_name,
+    "service_names": ecs_services,
+    "database_endpoint": database.endpoint,
+    "log_group_names": {service: tasks.log_group_name for service, tasks in services.items()},
+    "dashboard_url": observability.dashboard_url,
+    "monthly_estimate": monthly_estimate(config),
+}
+for output, value in outputs.items():
+    pulumi.export(output, value)

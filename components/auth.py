@@ -1,0 +1,167 @@
+"""Who users are: the Cognito user pool, the platform's client of it, and the keys of browser sessions."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Self
+
+import pulumi
+import pulumi_aws as aws
+
+from components.component import Component
+from components.config import StackConfig
+from components.policies import Statement, allow
+from components.secret import Secret, SecretArgs
+
+ADMIN_GROUP = "admin"
+
+_ADMIN_ACTIONS = (
+    "cognito-idp:AdminAddUserToGroup",
+    "cognito-idp:AdminDisableUser",
+    "cognito-idp:AdminEnableUser",
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:AdminListGroupsForUser",
+    "cognito-idp:AdminRemoveUserFromGroup",
+    "cognito-idp:AdminUserGlobalSignOut",
+    "cognito-idp:DescribeUserPool",
+    "cognito-idp:ListUsers",
+    "cognito-idp:ListUsersInGroup",
+)
+"""What managing users takes; signing up, in and out takes no AWS permission at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthArgs:
+    """`jwks_base_url`: where keys are fetched, if not from the issuer; `protect`: users are never deleted along."""
+
+    region: str
+    domain_prefix: str
+    access_token_minutes: int
+    refresh_token_days: int
+    protect: bool
+    jwks_base_url: str | None = None
+
+    @classmethod
+    def of(cls, config: StackConfig, account: str) -> Self:
+        """The stack's own. The default prefix is made from the account, to be unique, and does not give it away."""
+        made = f"{config.name}-{hashlib.sha256(account.encode()).hexdigest()[:8]}"
+        return cls(
+            region=config.region,
+            domain_prefix=config.cognito_domain_prefix or made,
+            access_token_minutes=config.access_token_minutes,
+            refresh_token_days=config.refresh_token_days,
+            protect=config.is_prod,
+            jwks_base_url=None if config.local is None else config.local.cognito_url,
+        )
+
+    def validate(self) -> None:
+        """Raises ValueError for a token life that Cognito does not issue."""
+        if not 5 <= self.access_token_minutes <= 1440:
+            raise ValueError(f"access_token_minutes is {self.access_token_minutes}; use 5 to 1440")
+
+
+class Auth(Component):
+    """A user pool for signing in by e-mail address, with one confidential client: the identity service's."""
+
+    user_pool_id: pulumi.Output[str]
+    client_id: pulumi.Output[str]
+    domain: pulumi.Output[str]
+    issuer: pulumi.Output[str]
+    jwks_url: pulumi.Output[str]
+    client_secret: Secret
+    session_keys: Secret
+
+    def __init__(self, name: str, args: AuthArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.validate()
+        super().__init__(name, opts)
+        self._args = args
+        self._pool = self._create_pool()
+        self.user_pool_id = self._pool.id
+        self._create_admin_group()
+        self.domain = self._create_domain()
+        client = self._create_client()
+        self.client_id = client.id
+        self.client_secret = self._create_secret(
+            "client-secret", "Secret of the app client", pulumi.Output.secret(client.client_secret)
+        )
+        self.session_keys = self._create_secret("session-keys", "Keys of the session cookie, first one encrypts")
+        self.issuer = pulumi.Output.concat("https://", self._pool.endpoint)
+        self.jwks_url = self._jwks_url()
+        self.finish()
+
+    def _create_pool(self) -> aws.cognito.UserPool:
+        return aws.cognito.UserPool(
+            self.name,
+            username_attributes=["email"],
+            username_configuration={"case_sensitive": False},
+            auto_verified_attributes=["email"],
+            account_recovery_setting={"recovery_mechanisms": [{"name": "verified_email", "priority": 1}]},
+            password_policy={
+                "minimum_length": 12,
+                "require_lowercase": True,
+                "require_uppercase": True,
+                "require_numbers": True,
+                "require_symbols": False,
+                "temporary_password_validity_days": 3,
+            },
+            mfa_configuration="OPTIONAL",
+            software_token_mfa_configuration={"enabled": True},
+            user_attribute_update_settings={"attributes_require_verification_before_updates": ["email"]},
+            deletion_protection="ACTIVE" if self._args.protect else "INACTIVE",
+            opts=self.child(protect=self._args.protect),
+        )
+
+    def _create_admin_group(self) -> None:
+        aws.cognito.UserGroup(
+            f"{self.name}-{ADMIN_GROUP}",
+            name=ADMIN_GROUP,
+            user_pool_id=self._pool.id,
+            description="Sees and manages users",
+            opts=self.child(),
+        )
+
+    def _create_domain(self) -> pulumi.Output[str]:
+        domain = aws.cognito.UserPoolDomain(
+            self.name, domain=self._args.domain_prefix, user_pool_id=self._pool.id, opts=self.child()
+        )
+        return pulumi.Output.concat(domain.domain, f".auth.{self._args.region}.amazoncognito.com")
+
+    def _create_client(self) -> aws.cognito.UserPoolClient:
+        return aws.cognito.UserPoolClient(
+            self.name,
+            user_pool_id=self._pool.id,
+            generate_secret=True,
+            # The identity service signs users in for them; no OAuth flow is open.
+            explicit_auth_flows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            prevent_user_existence_errors="ENABLED",
+            enable_token_revocation=True,
+            # Lets the service name the user's address, which throttling and threat protection go by.
+            enable_propagate_additional_user_context_data=True,
+            access_token_validity=self._args.access_token_minutes,
+            id_token_validity=self._args.access_token_minutes,
+            refresh_token_validity=self._args.refresh_token_days,
+            token_validity_units={"access_token": "minutes", "id_token": "minutes", "refresh_token": "days"},
+            opts=self.child(),
+        )
+
+    def _create_secret(self, suffix: str, description: str, value: pulumi.Output[str] | None = None) -> Secret:
+        return Secret(
+            f"{self.name}-{suffix}",
+            SecretArgs(
+                description=description,
+                region=self._args.region,
+                keep_days=7 if self._args.protect else 0,
+                value=value,
+            ),
+            self.child(),
+        )
+
+    def _jwks_url(self) -> pulumi.Output[str]:
+        local = self._args.jwks_base_url
+        base = self.issuer if local is None else pulumi.Output.concat(local, "/", self._pool.id)
+        return pulumi.Output.concat(base, "/.well-known/jwks.json")
+
+    def admin_statement(self) -> Statement:
+        """Leave to manage the users of this pool, and of no other."""
+        return allow(_ADMIN_ACTIONS, self._pool.arn)

@@ -1,0 +1,89 @@
+"""What goes into a service's image: exactly those files, their hash, and a folder that holds nothing else."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DOCKERFILE = "services/Dockerfile"
+_SHARED = ("constraints.txt", DOCKERFILE, "services/__init__.py", "services/catalog.py", "services/shared")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildContext:
+    """The files of one image, relative to `root`; `settings` is what else decides the result, such as the platform."""
+
+    root: Path
+    files: tuple[str, ...]
+    settings: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the settings and each file's path, executable bit and bytes, in the order of the paths.
+
+        Other mode bits depend on the umask of whoever cloned the repository, and times on when.
+        """
+        total = hashlib.sha256()
+        for name, value in sorted(self.settings.items()):
+            total.update(f"{name}={value}\0".encode())
+        for file in self.files:
+            path = self.root / file
+            executable = bool(path.stat().st_mode & stat.S_IXUSR)
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"{file}\0{executable}\0{content}\0".encode())
+        return total.hexdigest()
+
+    def stage(self, folder: Path) -> Path:
+        """A folder inside `folder` that holds exactly these files; named by the digest, so made once for each content.
+
+        The image builder hashes all of its context: with the whole repository as context, a change in one service
+        would rebuild every image and push another digest under an unchanged, immutable tag.
+        """
+        target = folder / self.digest[:32]
+        if target.exists():
+            return target
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            made = Path(scratch) / "context"
+            for file in self.files:
+                (made / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(self.root / file, made / file)
+                executable = (self.root / file).stat().st_mode & stat.S_IXUSR
+                (made / file).chmod(0o755 if executable else 0o644)
+            try:
+                made.rename(target)
+            except OSError:
+                # Another run was faster: its folder has the same content.
+                if not target.exists():
+                    raise
+        return target
+
+
+def service_context(root: Path, service: str, settings: Mapping[str, str]) -> BuildContext:
+    """The context of `service`'s image in the repository `root`. Raises FileNotFoundError for what must be there."""
+    ignored = ignored_patterns(root)
+    files: set[str] = set()
+    for name in (*_SHARED, f"services/{service}"):
+        path = root / name
+        if not path.exists():
+            raise FileNotFoundError(f"{name} does not exist; the image of service {service!r} needs it")
+        candidates = [path] if path.is_file() else path.rglob("*")
+        relative = (candidate.relative_to(root) for candidate in candidates if candidate.is_file())
+        files.update(file.as_posix() for file in relative if not _is_ignored(file, ignored))
+    return BuildContext(root=root, files=tuple(sorted(files)), settings=settings)
+
+
+def ignored_patterns(root: Path) -> list[str]:
+    """The names that `.dockerignore` leaves out at any depth (`**/NAME`): one list for hand-made builds and these."""
+    lines = (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    return [line.removeprefix("**/") for line in lines if line.startswith("**/")]
+
+
+def _is_ignored(file: Path, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatch(part, pattern) for part in file.parts for pattern in patterns)

@@ -1,0 +1,207 @@
+"""The types of the stack's configuration and each tier's defaults. `config_loading` reads it, `config_rules` checks it.
+
+Every key of the namespace `sri:` is an annotated field of `StackConfig`; the annotation says what it means to people,
+and the README's table is made from it. Each tier has defaults; a stack's file says only what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Annotated
+
+import pulumi
+
+from services import catalog
+
+
+class Tier(StrEnum):
+    """What a stack is for; decides every default."""
+
+    DEV = "dev"
+    PROD = "prod"
+    LOCAL = "local"
+
+
+class Egress(StrEnum):
+    """How tasks reach AWS and the internet."""
+
+    PUBLIC_IP = "public-ip"
+    """Tasks in the public subnets, each with an address of its own: no NAT to pay for. Nobody is admitted by that."""
+    NAT = "nat"
+    """Tasks in private subnets behind one NAT gateway: cheaper, and lost with its zone."""
+    NAT_PER_AZ = "nat-per-az"
+    """Tasks in private subnets, a NAT gateway in each zone."""
+
+
+class CpuArchitecture(StrEnum):
+    """The processor that images are built for and tasks run on: one setting, so that they cannot differ."""
+
+    X86_64 = "X86_64"
+    ARM64 = "ARM64"
+
+    @property
+    def platform(self) -> str:
+        """The name that image builders use for it."""
+        return {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}[self.value]
+
+
+class LogLevel(StrEnum):
+    """The least severe line a service writes."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class EdgeShape(StrEnum):
+    """What stands between people and the load balancer; follows from tier and domain."""
+
+    DOMAIN = "domain"
+    """TLS at the load balancer, under the stack's own name."""
+    CLOUDFRONT = "cloudfront"
+    """TLS at CloudFront, under CloudFront's name; the load balancer admits CloudFront alone."""
+    LOCAL = "local"
+    """No TLS: the embedded run, on this machine."""
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where the load balancer listens."""
+        return (80, 443) if self is EdgeShape.DOMAIN else (80,)
+
+
+class ConfigError(pulumi.RunError):
+    """The stack's configuration cannot be deployed; `problems` has one sentence each, naming key and fix."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n".join([f"{count} in the stack's configuration:", *(f"  - {text}" for text in problems)]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConfig:
+    """Size and count of one service's tasks."""
+
+    cpu: Annotated[int, "CPU units of a task (1024 = 1 vCPU); default from the catalog"]
+    memory: Annotated[int, "MiB of a task, one that Fargate has for `cpu`; default from the catalog"]
+    min_tasks: Annotated[int, "tasks that always run"]
+    max_tasks: Annotated[int, "tasks at most; above `min_tasks`, CPU load decides"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseConfig:
+    """The Postgres instance."""
+
+    instance_class: Annotated[str, "RDS instance class, such as db.t4g.micro"]
+    storage_gb: Annotated[int, "GiB of encrypted gp3 storage, 20 to 65536"]
+    multi_az: Annotated[bool, "a standby in a second zone that takes over by itself"]
+    backup_days: Annotated[int, "days of automatic backups, 0 (none) to 35"]
+    deletion_protection: Annotated[bool, "refuse to delete the instance, and leave a final snapshot when it goes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalConfig:
+    """Where the embedded run listens; it supplies this itself."""
+
+    host: Annotated[str, "address that services listen on"] = "127.0.0.1"
+    ports: Annotated[Mapping[str, int], "service name -> port"] = field(default_factory=dict)
+    cognito_url: Annotated[str, "where the local user pools and their keys answer"] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackConfig:
+    """One stack's configuration. `name` is project-stack; `region` and `default_tags` are the provider's (`aws:`)."""
+
+    name: str
+    region: str
+    default_tags: Mapping[str, str]
+
+    tier: Annotated[Tier, "dev, prod or local; default: the stack's name"]
+    domain: Annotated[str | None, "public host name, such as app.example.com; prod needs one"] = None
+    hosted_zone: Annotated[str | None, "name of the Route 53 zone that `domain` lies in"] = None
+    vpc_cidr: Annotated[str, "address range of the VPC, /16 to /23"]
+    availability_zones: Annotated[int, "zones to spread over, 2 to 4"]
+    egress: Annotated[Egress, "how tasks reach the internet: public-ip, nat or nat-per-az"]
+    cpu_architecture: Annotated[CpuArchitecture, "X86_64 or ARM64, for image builds and tasks alike"]
+    services: Annotated[Mapping[str, ServiceConfig], "service name -> {cpu, memory, min_tasks, max_tasks}"]
+    database: Annotated[DatabaseConfig, "{instance_class, storage_gb, multi_az, backup_days, deletion_protection}"]
+    log_level: Annotated[LogLevel, "debug, info, warning or error"]
+    log_retention_days: Annotated[int, "days that CloudWatch keeps logs"]
+    access_token_minutes: Annotated[int, "life of an access token, 5 to 1440"]
+    refresh_token_days: Annotated[int, "life of a browser session, 1 to 3650"]
+    cognito_domain_prefix: Annotated[str | None, "first label of the user pool's domain; has a default"] = None
+    local: Annotated[
+        LocalConfig | None, "{host, ports, cognito_url}; tier local only, supplied by the embedded run"
+    ] = None
+
+    @property
+    def is_prod(self) -> bool:
+        """Whether people's data lives here, so that nothing may be deleted along with the stack."""
+        return self.tier is Tier.PROD
+
+    @property
+    def edge_shape(self) -> EdgeShape:
+        """The shape of the stack's edge."""
+        if self.tier is Tier.LOCAL:
+            return EdgeShape.LOCAL
+        return EdgeShape.CLOUDFRONT if self.domain is None else EdgeShape.DOMAIN
+
+    def port_of(self, service: catalog.Service) -> int:
+        """The port that `service` listens on: the catalog's, or the embedded run's."""
+        return service.port if self.local is None else self.local.ports[service.name]
+
+    @property
+    def listen_host(self) -> str:
+        """The address that services listen on: all of a task's, or the embedded run's."""
+        return "0.0.0.0" if self.local is None else self.local.host  # noqa: S104  (security groups admit who may)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierDefaults:
+    """What a tier decides for all services at once, beside the keys of the stack."""
+
+    min_tasks: int
+    max_tasks: int
+    stack: StackConfig
+
+
+_DEV = StackConfig(
+    name="",
+    region="",
+    default_tags={},
+    tier=Tier.DEV,
+    vpc_cidr="10.20.0.0/16",
+    availability_zones=2,
+    egress=Egress.PUBLIC_IP,
+    cpu_architecture=CpuArchitecture.X86_64,
+    services={},
+    database=DatabaseConfig(
+        instance_class="db.t4g.micro", storage_gb=20, multi_az=False, backup_days=1, deletion_protection=False
+    ),
+    log_level=LogLevel.DEBUG,
+    log_retention_days=14,
+    access_token_minutes=15,
+    refresh_token_days=30,
+)
+_PROD = replace(
+    _DEV,
+    tier=Tier.PROD,
+    vpc_cidr="10.10.0.0/16",
+    availability_zones=3,
+    egress=Egress.NAT_PER_AZ,
+    database=DatabaseConfig(
+        instance_class="db.t4g.medium", storage_gb=50, multi_az=True, backup_days=14, deletion_protection=True
+    ),
+    log_level=LogLevel.INFO,
+    log_retention_days=90,
+)
+_LOCAL = replace(_DEV, tier=Tier.LOCAL, vpc_cidr="10.30.0.0/16", log_level=LogLevel.INFO, log_retention_days=1)
+
+DEFAULTS: Mapping[Tier, TierDefaults] = {
+    Tier.DEV: TierDefaults(min_tasks=1, max_tasks=2, stack=_DEV),
+    Tier.PROD: TierDefaults(min_tasks=2, max_tasks=6, stack=_PROD),
+    Tier.LOCAL: TierDefaults(min_tasks=1, max_tasks=1, stack=_LOCAL),
+}

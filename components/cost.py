@@ -1,0 +1,105 @@
+"""What the stack costs in a month when nobody uses it much: computed from its configuration, before anything is made.
+
+Traffic, and tasks beyond `min_tasks`, come on top. Prices are in prices.json, with their date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.config import Egress, StackConfig
+from services import catalog
+from services.catalog import Need
+
+LOG_GB_PER_TASK = 1.0
+"""Assumed logs of one task in a month, in GB."""
+
+
+def prices() -> dict[str, Any]:
+    """The price list."""
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def monthly_estimate(config: StackConfig) -> dict[str, Any]:
+    """USD a month by item, their `total`, and whose prices they are. An item without a known price is None.
+
+    `total` then leaves it out and `complete` is False.
+    """
+    if config.local is not None:
+        return {
+            "currency": "USD",
+            "total": 0.0,
+            "complete": True,
+            "items": {},
+            "prices": "nothing here is billed",
+        }
+    price = prices()
+    items = {
+        "fargate": _fargate(config, price),
+        "load_balancer": price["load_balancer_hour"] * price["hours_per_month"],
+        "nat_gateways": _nat_gateways(config) * price["nat_gateway_hour"] * price["hours_per_month"],
+        "public_addresses": _public_addresses(config) * price["public_ipv4_hour"] * price["hours_per_month"],
+        "database": _database(config, price),
+        "logs": _logs(config, price),
+        "secrets": _secrets() * price["secret_month"],
+        "private_zone": price["hosted_zone_month"],
+    }
+    known = {name: round(cost, 2) for name, cost in items.items() if cost is not None}
+    return {
+        "currency": "USD",
+        "total": round(sum(known.values()), 2),
+        "complete": len(known) == len(items),
+        "items": {name: known.get(name) for name in items},
+        "prices": f"{price['source']}, {price['as_of']}",
+    }
+
+
+def _tasks(config: StackConfig) -> int:
+    return sum(service.min_tasks for service in config.services.values())
+
+
+def _fargate(config: StackConfig, price: Mapping[str, Any]) -> float:
+    architecture = config.cpu_architecture.value
+    hourly = sum(
+        service.min_tasks
+        * (
+            service.cpu / 1024 * price["fargate_vcpu_hour"][architecture]
+            + service.memory / 1024 * price["fargate_gb_hour"][architecture]
+        )
+        for service in config.services.values()
+    )
+    return float(hourly * price["hours_per_month"])
+
+
+def _nat_gateways(config: StackConfig) -> int:
+    return {Egress.PUBLIC_IP: 0, Egress.NAT: 1, Egress.NAT_PER_AZ: config.availability_zones}[config.egress]
+
+
+def _public_addresses(config: StackConfig) -> int:
+    """One of the load balancer in each zone, and one of each NAT gateway or, without those, of each task."""
+    tasks = _tasks(config) if config.egress is Egress.PUBLIC_IP else 0
+    return config.availability_zones + _nat_gateways(config) + tasks
+
+
+def _database(config: StackConfig, price: Mapping[str, Any]) -> float | None:
+    hourly = price["database_hour"].get(config.database.instance_class)
+    if hourly is None:
+        return None
+    instances = 2 if config.database.multi_az else 1
+    storage = config.database.storage_gb * price["database_gb_month"]
+    return float(instances * (hourly * price["hours_per_month"] + storage))
+
+
+def _logs(config: StackConfig, price: Mapping[str, Any]) -> float:
+    monthly = _tasks(config) * LOG_GB_PER_TASK
+    stored = monthly * config.log_retention_days / 30
+    return float(monthly * price["log_gb_ingested"] + stored * price["log_gb_month_stored"])
+
+
+def _secrets() -> int:
+    """The app client's, the session keys, the database's master, and one role for each service with a schema."""
+    return 3 + sum(Need.DATABASE in service.needs for service in catalog.SERVICES)

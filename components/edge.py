@@ -1,0 +1,183 @@
+"""The one way in: a load balancer that sends each path to its service, and a public origin in front of it.
+
+Three shapes, by what the stack has: a domain (TLS at the load balancer), none (TLS at CloudFront, under CloudFront's
+own name, and a load balancer that only CloudFront reaches), or the embedded run (plain HTTP on this machine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pulumi
+import pulumi_aws as aws
+
+from components.certificate import Certificate
+from components.component import Component
+from components.config import EdgeShape, StackConfig
+from components.network import Network
+from services import catalog
+
+IDLE_TIMEOUT_SECONDS = 60
+"""Of a connection at the load balancer; services keep theirs alive longer, or it would meet closed ones (502)."""
+
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+"""TLS 1.3, and 1.2 with forward secrecy and authenticated encryption (Elastic Load Balancing, "Security policies")."""
+
+_HIDDEN = ("/health", "/health/*", catalog.METRICS_PATH)
+
+
+def rule_priority(path: str, same_length: Sequence[str]) -> int:
+    """Where a path pattern stands among all: the longer, the earlier (1 is the first of 50000).
+
+    A new pattern of another length moves no other rule: the load balancer refuses to move a rule onto a priority that
+    is still taken, which is what renumbering them all would do. `same_length`: the patterns as long as this one.
+    """
+    longest = 128  # Elastic Load Balancing's own limit
+    return (longest - len(path) + 1) * 100 + sorted(same_length).index(path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeArgs:
+    """`domain` and `hosted_zone` belong to the shape of that name; `protect`: the load balancer cannot be deleted."""
+
+    shape: EdgeShape
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    protect: bool
+    domain: str | None = None
+    hosted_zone: str | None = None
+
+    @classmethod
+    def of(cls, config: StackConfig, network: Network, security_group_id: pulumi.Input[str]) -> Self:
+        """The stack's own, in the public subnets."""
+        return cls(
+            shape=config.edge_shape,
+            subnet_ids=network.public_subnet_ids,
+            security_group_id=security_group_id,
+            protect=config.is_prod,
+            domain=config.domain,
+            hosted_zone=config.hosted_zone,
+        )
+
+    def validate(self) -> None:
+        """Raises ValueError where shape and domain do not fit together."""
+        if (self.shape is EdgeShape.DOMAIN) != (self.domain is not None and self.hosted_zone is not None):
+            raise ValueError(f"the edge's shape is {self.shape.value}, with domain {self.domain}: give both or neither")
+
+
+class Edge(Component):
+    """The load balancer, its listener and the public origin, `url`, in lower case and without a slash at the end."""
+
+    url: pulumi.Output[str]
+    load_balancer_suffix: pulumi.Output[str]
+
+    def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.validate()
+        super().__init__(name, opts)
+        self._args = args
+        self._balancer = self._create_balancer()
+        self.load_balancer_suffix = self._balancer.arn_suffix
+        self._listener = self._create_listener()
+        self._hide_operations()
+        self.url = self._create_origin().apply(str.lower)
+        self.finish()
+
+    def _create_balancer(self) -> aws.lb.LoadBalancer:
+        return aws.lb.LoadBalancer(
+            self.name,
+            load_balancer_type="application",
+            internal=False,
+            subnets=self._args.subnet_ids,
+            security_groups=[self._args.security_group_id],
+            idle_timeout=IDLE_TIMEOUT_SECONDS,
+            drop_invalid_header_fields=True,
+            enable_deletion_protection=self._args.protect,
+            opts=self.child(),
+        )
+
+    def _create_listener(self) -> aws.lb.Listener:
+        if self._args.domain is None or self._args.hosted_zone is None:
+            return self._listen("http", 80, [_not_found()])
+        certificate = Certificate(
+            self.name, domain=self._args.domain, hosted_zone=self._args.hosted_zone, opts=self.child()
+        )
+        self._zone_id = certificate.zone_id
+        self._listen("redirect", 80, [_to_https()])
+        return self._listen("https", 443, [_not_found()], certificate_arn=certificate.arn, ssl_policy=TLS_POLICY)
+
+    def _listen(self, suffix: str, port: int, actions: list[Any], **tls: Any) -> aws.lb.Listener:
+        return aws.lb.Listener(
+            f"{self.name}-{suffix}",
+            load_balancer_arn=self._balancer.arn,
+            port=port,
+            protocol="HTTPS" if tls else "HTTP",
+            default_actions=actions,
+            **tls,
+            opts=self.child(),
+        )
+
+    def _hide_operations(self) -> None:
+        """Health and metrics are for the platform alone: every service has them, nobody outside needs them."""
+        self._hiding = aws.lb.ListenerRule(
+            f"{self.name}-hidden",
+            listener_arn=self._listener.arn,
+            priority=1,
+            conditions=[{"path_pattern": {"values": list(_HIDDEN)}}],
+            actions=[_not_found()],
+            opts=self.child(),
+        )
+
+    def _create_origin(self) -> pulumi.Output[str]:
+        if self._args.shape is EdgeShape.LOCAL:
+            return pulumi.Output.concat("http://", self._balancer.dns_name)
+        if self._args.domain is not None:
+            self._create_alias(self._args.domain)
+            return pulumi.Output.concat("https://", self._args.domain)
+        # Imported here alone: the package costs every run 130 ms, and most stacks have a domain.
+        from components.distribution import Distribution  # noqa: PLC0415
+
+        distribution = Distribution(self.name, origin=self._balancer.dns_name, opts=self.child())
+        return pulumi.Output.concat("https://", distribution.domain_name)
+
+    def _create_alias(self, domain: str) -> None:
+        aws.route53.Record(
+            f"{self.name}-alias",
+            zone_id=self._zone_id,
+            name=domain,
+            type="A",
+            aliases=[
+                {
+                    "name": self._balancer.dns_name,
+                    "zone_id": self._balancer.zone_id,
+                    "evaluate_target_health": False,
+                }
+            ],
+            opts=self.child(),
+        )
+
+    def route(self, service: catalog.Service, target_group: aws.lb.TargetGroup) -> list[aws.lb.ListenerRule]:
+        """Send the service's paths to its tasks: a rule for each."""
+        patterns = [path for path, _ in catalog.edge_routes()]
+        return [
+            aws.lb.ListenerRule(
+                f"{self.name}-{service.name}-{number}",
+                listener_arn=self._listener.arn,
+                priority=rule_priority(path, [other for other in patterns if len(other) == len(path)]),
+                conditions=[{"path_pattern": {"values": [path]}}],
+                actions=[{"type": "forward", "target_group_arn": target_group.arn}],
+                # Never public without the rule that hides health and metrics.
+                opts=self.child(depends_on=[self._hiding]),
+            )
+            for number, path in enumerate(service.edge_paths)
+        ]
+
+
+def _not_found() -> Any:
+    response = {"content_type": "text/plain", "message_body": "Not found", "status_code": "404"}
+    return {"type": "fixed-response", "fixed_response": response}
+
+
+def _to_https() -> Any:
+    return {"type": "redirect", "redirect": {"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"}}

@@ -1,0 +1,227 @@
+"""One service of the catalog on Fargate: migrated first, then rolled out, and rolled back if it does not start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.cluster import Cluster
+from components.component import Component
+from components.config import ServiceConfig, StackConfig
+from components.container import migrate_command, serve_command
+from components.edge import Edge
+from components.environment import Environment, Variables
+from components.images import Image
+from components.migrations import MigrationRun
+from components.network import Network
+from components.policies import Statement
+from components.scaling import Scaling, ScalingArgs
+from components.task import Task, TaskArgs
+from services import catalog
+from services.catalog import Need, Size
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceArgs:
+    """`service` of the catalog in its surroundings; `security_group_id` is its own group."""
+
+    service: catalog.Service
+    config: StackConfig
+    account: str
+    environment: Environment
+    image: Image
+    network: Network
+    security_group_id: pulumi.Output[str]
+    cluster: Cluster
+    edge: Edge
+
+    @property
+    def settings(self) -> ServiceConfig:
+        """Size and count of its tasks."""
+        return self.config.services[self.service.name]
+
+    @property
+    def port(self) -> int:
+        """Where its tasks listen."""
+        return self.config.port_of(self.service)
+
+
+class FargateService(Component):
+    """The service's tasks, their log group, their place behind the edge or in the namespace, and their scaling."""
+
+    service_name: pulumi.Output[str]
+    log_group_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, opts)
+        self._args = args
+        self._log_group = self._create_log_group()
+        self.log_group_name = self._log_group.name
+        before: list[pulumi.Resource] = []
+        if Need.DATABASE in args.service.needs:
+            before.append(self._migrate())
+        task = self._create_serve_task()
+        discovery = self._create_discovery()
+        target_group = self._create_target_group()
+        if target_group is not None:
+            before += args.edge.route(args.service, target_group)
+        service = self._create_service(task, discovery, target_group, before)
+        self.service_name = service.name
+        if self._scales:
+            Scaling(name, self._scaling_args(service), self.child())
+        self.finish()
+
+    @property
+    def _scales(self) -> bool:
+        return self._args.settings.max_tasks > self._args.settings.min_tasks
+
+    def _create_log_group(self) -> aws.cloudwatch.LogGroup:
+        config = self._args.config
+        return aws.cloudwatch.LogGroup(
+            self.name,
+            name=f"/{config.name.replace('-', '/', 1)}/{self._args.service.name}",
+            retention_in_days=config.log_retention_days,
+            opts=self.child(),
+        )
+
+    def _create_serve_task(self) -> Task:
+        args = self._args
+        command = serve_command(args.service, args.config.listen_host, args.port)
+        variables = args.environment.serve(args.service)
+        statements = args.environment.statements(args.service)
+        return self._create_task(self.name, "serve", command, variables, port=args.port, statements=statements)
+
+    def _migrate(self) -> MigrationRun:
+        args = self._args
+        name = f"{self.name}-migrate"
+        variables = args.environment.migrate(args.service)
+        task = self._create_task(name, "migrate", migrate_command(args.service), variables)
+        return MigrationRun(
+            name,
+            region=args.config.region,
+            cluster=args.cluster.arn,
+            task_definition=task.arn,
+            subnets=args.network.task_subnet_ids,
+            security_groups=[args.security_group_id],
+            assign_public_ip=args.network.assign_public_ip,
+            log_group=self._log_group.name,
+            opts=self.child(),
+        )
+
+    def _create_task(
+        self,
+        name: str,
+        kind: str,
+        command: list[str],
+        variables: Variables,
+        *,
+        port: int | None = None,
+        statements: Sequence[Statement] = (),
+    ) -> Task:
+        args = self._args
+        settings = TaskArgs(
+            family=name,
+            account=args.account,
+            region=args.config.region,
+            size=Size(cpu=args.settings.cpu, memory=args.settings.memory),
+            architecture=args.config.cpu_architecture,
+            image=args.image,
+            command=command,
+            variables=variables,
+            log_group=self._log_group,
+            stream_prefix=kind,
+            container_name=args.service.name,
+            port=port,
+            statements=statements,
+        )
+        return Task(name, settings, self.child())
+
+    def _create_discovery(self) -> aws.servicediscovery.Service | None:
+        """A name in the namespace, for a service that others call."""
+        service = self._args.service
+        if not any(service in catalog.called_by(caller) for caller in catalog.SERVICES):
+            return None
+        return aws.servicediscovery.Service(
+            self.name,
+            name=service.name,
+            dns_config={
+                "namespace_id": self._args.cluster.namespace_id,
+                "routing_policy": "MULTIVALUE",
+                "dns_records": [{"type": "A", "ttl": 10}],
+            },
+            opts=self.child(),
+        )
+
+    def _create_target_group(self) -> aws.lb.TargetGroup | None:
+        if not self._args.service.edge_paths:
+            return None
+        return aws.lb.TargetGroup(
+            self.name,
+            vpc_id=self._args.network.vpc_id,
+            target_type="ip",
+            protocol="HTTP",
+            port=self._args.port,
+            # Shorter than the container's stop timeout: no request is sent to a task that is being killed.
+            deregistration_delay=30,
+            health_check={
+                "path": "/health/ready",
+                "matcher": "200",
+                "interval": 10,
+                "timeout": 5,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": 3,
+            },
+            opts=self.child(),
+        )
+
+    def _create_service(
+        self,
+        task: Task,
+        discovery: aws.servicediscovery.Service | None,
+        target_group: aws.lb.TargetGroup | None,
+        before: list[pulumi.Resource],
+    ) -> aws.ecs.Service:
+        args = self._args
+        return aws.ecs.Service(
+            self.name,
+            cluster=args.cluster.arn,
+            task_definition=task.arn,
+            desired_count=args.settings.min_tasks,
+            launch_type="FARGATE",
+            network_configuration={
+                "subnets": args.network.task_subnet_ids,
+                "security_groups": [args.security_group_id],
+                "assign_public_ip": args.network.assign_public_ip,
+            },
+            load_balancers=[]
+            if target_group is None
+            else [
+                {
+                    "target_group_arn": target_group.arn,
+                    "container_name": args.service.name,
+                    "container_port": args.port,
+                }
+            ],
+            service_registries=None if discovery is None else {"registry_arn": discovery.arn},
+            health_check_grace_period_seconds=None if target_group is None else 60,
+            deployment_circuit_breaker={"enable": True, "rollback": True},
+            deployment_minimum_healthy_percent=100,
+            deployment_maximum_percent=200,
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+            wait_for_steady_state=args.config.local is None,
+            # Scaling sets the count; without it, the configuration does.
+            opts=self.child(depends_on=before, ignore_changes=["desiredCount"] if self._scales else []),
+        )
+
+    def _scaling_args(self, service: aws.ecs.Service) -> ScalingArgs:
+        settings = self._args.settings
+        return ScalingArgs(
+            cluster_name=self._args.cluster.cluster_name,
+            service_name=service.name,
+            min_tasks=settings.min_tasks,
+            max_tasks=settings.max_tasks,
+        )
