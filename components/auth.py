@@ -25,6 +25,7 @@ _ADMIN_ACTIONS = (
     "cognito-idp:AdminRemoveUserFromGroup",
     "cognito-idp:AdminUserGlobalSignOut",
     "cognito-idp:DescribeUserPool",
+    "cognito-idp:DescribeUserPoolClient",
     "cognito-idp:ListUsers",
     "cognito-idp:ListUsersInGroup",
 )

@@ -127,6 +127,9 @@ class StackConfig:
     egress: Annotated[Egress, "how tasks reach the internet: public-ip, nat or nat-per-az"]
     cpu_architecture: Annotated[CpuArchitecture, "X86_64 or ARM64, for image builds and tasks alike"]
     services: Annotated[Mapping[str, ServiceConfig], "service name -> {cpu, memory, min_tasks, max_tasks}"]
+    image_digests: Annotated[
+        Mapping[str, str], "service name -> sha256:...: deploy that image of the repository instead of building one"
+    ] = field(default_factory=dict)
     database: Annotated[DatabaseConfig, "{instance_class, storage_gb, multi_az, backup_days, deletion_protection}"]
     log_level: Annotated[LogLevel, "debug, info, warning or error"]
     log_retention_days: Annotated[int, "days that CloudWatch keeps logs"]

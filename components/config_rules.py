@@ -127,6 +127,9 @@ def _service_problems(config: StackConfig) -> Iterator[str]:
                 f"{at}.max_tasks: {service.max_tasks} is below 1 or below min_tasks {service.min_tasks}; "
                 "raise it, or lower min_tasks"
             )
+    for name, digest in config.image_digests.items():
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+            yield f"sri:image_digests.{name}: {digest!r} is no digest; write it as sha256: and 64 hexadecimal digits"
 
 
 def _database_problems(config: StackConfig) -> Iterator[str]:

@@ -40,7 +40,7 @@ class DatabaseArgs:
             subnet_ids=subnet_ids,
             security_group_id=security_group_id,
             settings=config.database,
-            tls="require" if config.local is None else "disable",
+            tls="verify-full" if config.local is None else "disable",
             protect=config.is_prod,
         )
 

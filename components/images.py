@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -33,16 +35,26 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True)
 class ImagesArgs:
-    """`root`: the repository's folder; `force_delete`: whether the stack may go while images are still there."""
+    """`root`: the project's folder; `force_delete`: whether the stack may go while images are still there.
+
+    `digests`: service -> digest of an image that is in its repository already, where none is to be built. A pipeline
+    that previews without a container engine gives them all.
+    """
 
     root: Path
     architecture: CpuArchitecture
+    digests: Mapping[str, str]
     force_delete: bool
 
     @classmethod
     def of(cls, config: StackConfig, root: Path) -> Self:
         """The stack's own; prod keeps its images even when the stack goes."""
-        return cls(root=root, architecture=config.cpu_architecture, force_delete=not config.is_prod)
+        return cls(
+            root=root,
+            architecture=config.cpu_architecture,
+            digests=config.image_digests,
+            force_delete=not config.is_prod,
+        )
 
 
 class Images(Component):
@@ -54,7 +66,6 @@ class Images(Component):
     def __init__(self, name: str, args: ImagesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
         self._args = args
-        self._registry = self._sign_in()
         self._images = {service.name: self._create_image(service) for service in catalog.SERVICES}
         self.repository_urls = {service: image.repository_url for service, image in self._images.items()}
         self.references = {service: image.reference for service, image in self._images.items()}
@@ -63,7 +74,9 @@ class Images(Component):
     def __getitem__(self, service: str) -> Image:
         return self._images[service]
 
-    def _sign_in(self) -> docker.RegistryArgsDict:
+    @cached_property
+    def _registry(self) -> docker.RegistryArgsDict:
+        """The way into the account's registry, asked for only when there is something to push."""
         token = aws.ecr.get_authorization_token()
         # What a function returns is never secret by itself, and this one would stand in the state for twelve hours.
         return {
@@ -74,6 +87,15 @@ class Images(Component):
 
     def _create_image(self, service: catalog.Service) -> Image:
         repository = self._create_repository(service)
+        digest = self._args.digests.get(service.name)
+        reference = (
+            self._build(service, repository)
+            if digest is None
+            else pulumi.Output.concat(repository.repository_url, "@", digest)
+        )
+        return Image(repository_arn=repository.arn, repository_url=repository.repository_url, reference=reference)
+
+    def _build(self, service: catalog.Service, repository: aws.ecr.Repository) -> pulumi.Output[str]:
         target = "web" if (self._args.root / f"services/{service.name}/web").is_dir() else "service"
         platform = self._args.architecture.platform
         context = service_context(self._args.root, service.name, {"platform": platform, "target": target})
@@ -92,9 +114,7 @@ class Images(Component):
             registry=self._registry,
             opts=self.child(),
         )
-        return Image(
-            repository_arn=repository.arn, repository_url=repository.repository_url, reference=image.repo_digest
-        )
+        return image.repo_digest
 
     def _create_repository(self, service: catalog.Service) -> aws.ecr.Repository:
         name = f"{self.name}-{service.name}"
