@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
 from services.shared.errors import (
@@ -30,14 +30,14 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
-"""Text that Postgres can keep: without U+0000."""
+Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_storable)]
+"""Text that Postgres can keep: without U+0000, and without blanks at its ends."""
 
 
 class RequestModel(BaseModel):
     """A request's body: members that it does not know are refused."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 def create_api(*, title: str, routers: Sequence[APIRouter], open_paths: Sequence[str]) -> FastAPI:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 USAGE_ERROR = 2
+SHORTEST_SESSION_KEY = 32
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
@@ -25,6 +26,12 @@ def _web_address(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
     return value.rstrip("/")
+
+
+def _long_keys(value: SecretStr) -> SecretStr:
+    if any(len(key) < SHORTEST_SESSION_KEY for key in value.get_secret_value().split(",")):
+        raise ValueError(f"must be keys of at least {SHORTEST_SESSION_KEY} characters each, separated by commas")
+    return value
 
 
 def _origin(value: str) -> str:
@@ -118,8 +125,13 @@ class SessionSettings(BaseEnvironment):
     """Mixin of Need.SESSIONS: the app client's secret, the keys of sealed refresh tokens, the app's own origin."""
 
     cognito_client_secret: Secret
-    session_keys: Secret
+    session_keys: Annotated[SecretStr, AfterValidator(_long_keys)]
     public_origin: Origin
+
+    @property
+    def session_key_texts(self) -> list[str]:
+        """The keys: the first one seals, all of them open."""
+        return self.session_keys.get_secret_value().split(",")
 
 
 class MigrationSettings(ProcessSettings, DatabaseSettings):

@@ -1,0 +1,127 @@
+"""The identity service over a pool and a schema of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.identity.app import create
+from services.identity.settings import Settings
+from services.shared.lifecycle import Application
+from tests.support.applications import started
+from tests.support.cognito import CognitoServer, UserPool
+from tests.support.migrated import MigratedDatabase, migrated
+from tests.support.postgres import Database
+
+ORIGIN = "https://app.example.com"
+PASSWORD = "Correct-horse-7-battery"
+KEYS = "0" * 43
+COOKIE = "__Secure-rt"
+
+BROWSER = {"x-session": "browser", "origin": ORIGIN}
+BODY = {"x-session": "body"}
+
+
+@pytest.fixture(scope="module")
+def pool(cognito_server: CognitoServer) -> UserPool:
+    return cognito_server.create_pool()
+
+
+@pytest.fixture(scope="module")
+def schema(module_database: Database) -> MigratedDatabase:
+    return migrated(module_database, "services.identity")
+
+
+@pytest.fixture(scope="module")
+def credentials(pool: UserPool) -> Iterator[None]:
+    """What a task's role and botocore's own variables give."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", pool.endpoint)
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        yield
+
+
+@pytest.fixture(scope="module")
+def settings(pool: UserPool, schema: MigratedDatabase, credentials: None) -> Settings:
+    return Settings.model_validate(
+        {
+            "environment": "local",
+            "log_level": "info",
+            "aws_region": pool.region,
+            "cognito_user_pool_id": pool.id,
+            "cognito_client_id": pool.client_id,
+            "cognito_client_secret": pool.client_secret,
+            "cognito_issuer": pool.issuer,
+            "cognito_jwks_url": pool.jwks_url,
+            "session_keys": KEYS,
+            "public_origin": ORIGIN,
+            **schema.settings,
+        }
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(settings: Settings) -> AsyncIterator[Application]:
+    """The service, the same for all tests of a module."""
+    application = create(settings)
+    async with started(application):
+        yield application
+
+
+@dataclass
+class Visitor:
+    """Someone with an address and a client, the one or the other kind."""
+
+    client: httpx.AsyncClient
+    mails: CognitoServer
+    email: str
+    headers: dict[str, str]
+
+    async def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        return await self.client.post(f"/auth/{path}", json=body or {}, headers={**self.headers, **headers})
+
+    async def sign_up(self, password: str = PASSWORD) -> httpx.Response:
+        return await self.post("signup", {"email": self.email, "password": password, "name": "Ada Lovelace"})
+
+    async def confirm(self) -> httpx.Response:
+        code = self.mails.sent_codes(self.email)[-1]
+        return await self.post("confirm", {"email": self.email, "code": code})
+
+    async def login(self, password: str = PASSWORD) -> httpx.Response:
+        return await self.post("login", {"email": self.email, "password": password})
+
+    async def join(self) -> dict[str, Any]:
+        """Sign up, confirm and sign in; the answer to the sign-in."""
+        assert (await self.sign_up()).status_code == 201
+        assert (await self.confirm()).status_code == 204
+        response = await self.login()
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+
+@pytest.fixture
+def browser(service: Application, cognito_server: CognitoServer) -> Visitor:
+    """Someone new with a browser."""
+    return Visitor(new_client(service), cognito_server, new_email(), BROWSER)
+
+
+@pytest.fixture
+def script(service: Application, cognito_server: CognitoServer) -> Visitor:
+    """Someone new with a program that is no browser."""
+    return Visitor(new_client(service), cognito_server, new_email(), BODY)
+
+
+def new_client(service: Application) -> httpx.AsyncClient:
+    """A client with no cookies yet; its address is https, so that Secure cookies go back."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="https://app.example.com/api/v1")
+
+
+def new_email() -> str:
+    return f"{secrets.token_hex(6)}@example.com"
