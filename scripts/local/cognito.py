@@ -7,7 +7,7 @@ import re
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,10 @@ class Mail:
     to: str
     subject: str
     text: str
+
+    def to_json(self) -> dict[str, str]:
+        """As plain data, the code included."""
+        return {**asdict(self), "code": self.code}
 
     @property
     def code(self) -> str:

@@ -36,16 +36,20 @@ def environment(control_plane_url: str, cognito_url: str, region: str) -> dict[s
     }
 
 
-def wait(url: str, patience: float = 20.0) -> None:
-    """Return once the server takes connections; LocalRunError after `patience` seconds."""
+def is_up(url: str) -> bool:
+    """Whether the server takes connections."""
     address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or HOST, address.port or 80), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait(url: str, patience: float = 30.0) -> None:
+    """Return once the server takes connections; LocalRunError after `patience` seconds."""
     deadline = time.monotonic() + patience
-    while True:
-        try:
-            socket.create_connection((address.hostname or HOST, address.port or 80), timeout=1).close()
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise LocalRunError(f"the AWS emulator at {url} does not answer") from error
-            time.sleep(0.03)
-        else:
-            return
+    while not is_up(url):
+        if time.monotonic() > deadline:
+            raise LocalRunError(f"the AWS emulator at {url} does not answer")
+        time.sleep(0.03)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import IO, Any
 
 HOST = "127.0.0.1"
+
+LOWEST_PORT, HIGHEST_PORT = 20_000, 32_000
 
 
 @dataclass(frozen=True)
@@ -107,15 +110,20 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of 127.0.0.1 that are free now."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((HOST, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Different ports of 127.0.0.1 that are free now.
+
+    They lie below the range from which the system takes the client's side of connections: from there, one could be
+    gone again before its server starts, or at the next run.
+    """
+    start = LOWEST_PORT + secrets.randbelow(HIGHEST_PORT - LOWEST_PORT)
+    found: list[int] = []
+    for offset in range(HIGHEST_PORT - LOWEST_PORT):
+        if len(found) == count:
+            break
+        port = LOWEST_PORT + (start - LOWEST_PORT + offset) % (HIGHEST_PORT - LOWEST_PORT)
+        if is_free(port):
+            found.append(port)
+    return found
 
 
 def last_lines(log: Path, count: int = 20) -> list[str]:

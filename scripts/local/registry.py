@@ -85,8 +85,8 @@ class Registry:
         return next((entry for entry in self.entries() if entry.name == SUPERVISOR), None)
 
     def sweep(self, patience: float = 10.0) -> list[str]:
-        """End everything that is still there, gently first; the names of what had to be ended."""
-        found = list(self.entries())
+        """End everything else that is still there, gently first; the names of what had to be ended."""
+        found = [entry for entry in self.entries() if entry.pid != os.getpid()]
         for number in (signal.SIGINT, signal.SIGKILL):
             for entry in found:
                 entry.send(number)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripts.local.engine.cloud import ApiError
 from scripts.local.engine.rows import Creation, Row
 from scripts.local.errors import LocalRunError
 
@@ -84,11 +83,10 @@ def adopt_client(creation: Creation) -> dict[str, Any] | None:
 
 
 def adopt_group(creation: Creation) -> dict[str, Any] | None:
-    """The group of the same name in the pool."""
-    try:
-        return call(creation, "update_group", **creation.parameters)
-    except ApiError:
-        return None
+    """The group of the same name in the pool, as it is: the emulator cannot change one."""
+    groups = creation.cloud.pages(f"{SERVICE}.list_groups", "Groups", UserPoolId=creation.parameters["UserPoolId"])
+    found = next((group for group in groups if group["GroupName"] == creation.parameters["GroupName"]), None)
+    return {"Group": found} if found else None
 
 
 def adopt_domain(creation: Creation) -> dict[str, Any] | None:

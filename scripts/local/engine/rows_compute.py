@@ -7,24 +7,24 @@ import json
 from typing import Any
 
 from scripts.local.engine.rows import Creation, Row
-from scripts.local.engine.shapes import plain_name
 
-MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER = "application/vnd.docker"
 
 
 def to_manifest(creation: Creation) -> None:
     """An image is a manifest in ECR. No image is built: its digest follows from what it would be built from."""
-    image, build = creation.inputs["imageName"], creation.inputs.get("build") or {}
+    image, build = creation.inputs.pop("imageName"), creation.inputs.pop("build", None) or {}
     path, _, tag = image.partition("/")[2].rpartition(":")
     source = hashlib.sha256(json.dumps([path, tag, build], sort_keys=True).encode()).hexdigest()
-    layer = {"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": 1, "digest": f"sha256:{source}"}
-    config = {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 1, "digest": f"sha256:{source}"}
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]})
-    creation.inputs = {
+    layer = {"mediaType": f"{DOCKER}.image.rootfs.diff.tar.gzip", "size": 1, "digest": f"sha256:{source}"}
+    config = {"mediaType": f"{DOCKER}.container.image.v1+json", "size": 1, "digest": f"sha256:{source}"}
+    kind = f"{DOCKER}.distribution.manifest.v2+json"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]})
+    creation.inputs |= {
         "repositoryName": path,
         "imageTag": tag,
         "imageManifest": manifest,
-        "imageManifestMediaType": MANIFEST,
+        "imageManifestMediaType": kind,
         "imageDigest": f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}",
     }
 
@@ -64,15 +64,6 @@ def describe_revision(creation: Creation) -> None:
     creation.outputs["arnWithoutRevision"] = creation.outputs["arn"].rpartition(":")[0]
 
 
-def group_target_tracking(creation: Creation) -> None:
-    """Dimensions of a customised metric apart, the block is the call's own."""
-    block = creation.inputs.get("targetTrackingScalingPolicyConfiguration")
-    if block and block.get("predefinedMetricSpecification"):
-        creation.inputs["targetTrackingScalingPolicyConfiguration"] = {
-            name: value for name, value in block.items() if plain_name(name) != "customizedmetricspecification"
-        }
-
-
 ROWS = {
     "aws:ecr/repository:Repository": Row(
         create="ecr.create_repository",
@@ -92,7 +83,11 @@ ROWS = {
         rename={"repository": "repositoryName", "policy": "lifecyclePolicyText"},
     ),
     "docker:index/image:Image": Row(
-        create="ecr.put_image", id="image.imageId.imageDigest", prepare=to_manifest, finish=describe_image
+        create="ecr.put_image",
+        id="image.imageId.imageDigest",
+        elsewhere=frozenset({"registry", "skipPush", "buildOnPreview"}),
+        prepare=to_manifest,
+        finish=describe_image,
     ),
     "aws:ecs/cluster:Cluster": Row(
         create="ecs.create_cluster",
@@ -122,15 +117,5 @@ ROWS = {
         rename={"name": "serviceName"},
         elsewhere=frozenset({"waitForSteadyState", "forceDelete", "forceNewDeployment", "triggers"}),
         prepare=group_deployment,
-    ),
-    "aws:appautoscaling/target:Target": Row(
-        create="application-autoscaling.register_scalable_target", id="input:resourceId"
-    ),
-    "aws:appautoscaling/policy:Policy": Row(
-        create="application-autoscaling.put_scaling_policy",
-        outputs={"arn": "PolicyARN"},
-        name="PolicyName",
-        rename={"name": "PolicyName"},
-        prepare=group_target_tracking,
     ),
 }

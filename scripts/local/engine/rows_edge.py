@@ -10,16 +10,12 @@ ACTIONS = {
     "redirect": "redirectConfig",
     "fixedResponse": "fixedResponseConfig",
     "forward": "forwardConfig",
-    "authenticateCognito": "authenticateCognitoConfig",
-    "authenticateOidc": "authenticateOidcConfig",
 }
 CONDITIONS = {
     "pathPattern": "path-pattern",
     "hostHeader": "host-header",
     "httpRequestMethod": "http-request-method",
     "httpHeader": "http-header",
-    "queryStrings": "query-string",
-    "sourceIp": "source-ip",
 }
 
 
@@ -33,10 +29,6 @@ ATTRIBUTES = {
     "dropInvalidHeaderFields": "routing.http.drop_invalid_header_fields.enabled",
     "enableDeletionProtection": "deletion_protection.enabled",
     "idleTimeout": "idle_timeout.timeout_seconds",
-    "enableHttp2": "routing.http2.enabled",
-    "desyncMitigationMode": "routing.http.desync_mitigation_mode",
-    "preserveHostHeader": "routing.http.preserve_host_header.enabled",
-    "clientKeepAlive": "client_keep_alive.seconds",
 }
 
 
@@ -58,27 +50,26 @@ def finish_load_balancer(creation: Creation) -> None:
     creation.outputs["arnSuffix"] = creation.id.partition(":loadbalancer/")[2]
 
 
+HEALTH_CHECK = {
+    "path": "healthCheckPath",
+    "protocol": "healthCheckProtocol",
+    "interval": "healthCheckIntervalSeconds",
+    "timeout": "healthCheckTimeoutSeconds",
+    "healthyThreshold": "healthyThresholdCount",
+    "unhealthyThreshold": "unhealthyThresholdCount",
+}
+
+
 def to_health_check(creation: Creation) -> None:
-    """A block here, flat members there."""
-    block = creation.inputs.pop("healthCheck", None) or {}
-    for name, value in block.items():
+    """A block here, flat members there; one that is not known is left for the report."""
+    for name, value in (creation.inputs.pop("healthCheck", None) or {}).items():
         if name == "matcher":
             creation.inputs["matcher"] = {"httpCode": value}
         else:
-            member = name if name.endswith("ThresholdCount") else f"healthCheck{name[0].upper()}{name[1:]}"
-            names = {"healthyThreshold": "healthyThresholdCount", "unhealthyThreshold": "unhealthyThresholdCount"}
-            creation.inputs[names.get(name, member)] = value
-    timing = {"healthCheckInterval": "healthCheckIntervalSeconds", "healthCheckTimeout": "healthCheckTimeoutSeconds"}
-    for name, member in timing.items():
-        if name in creation.inputs:
-            creation.inputs[member] = creation.inputs.pop(name)
+            creation.inputs[HEALTH_CHECK.get(name, f"healthCheck.{name}")] = value
 
 
-TARGET_ATTRIBUTES = {
-    "deregistrationDelay": "deregistration_delay.timeout_seconds",
-    "slowStart": "slow_start.duration_seconds",
-    "loadBalancingAlgorithmType": "load_balancing.algorithm.type",
-}
+TARGET_ATTRIBUTES = {"deregistrationDelay": "deregistration_delay.timeout_seconds"}
 
 
 def finish_target_group(creation: Creation) -> None:
@@ -109,7 +100,7 @@ def to_condition(condition: dict[str, Any]) -> dict[str, Any]:
     for name, value in condition.items():
         if name in CONDITIONS:
             named["field"] = CONDITIONS[name]
-            named["queryStringConfig" if name == "queryStrings" else f"{name}Config"] = value
+            named[f"{name}Config"] = value
         else:
             named[name] = value
     return named

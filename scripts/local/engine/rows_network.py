@@ -23,12 +23,6 @@ def attach_gateway(creation: Creation) -> None:
         )  # fmt: skip
 
 
-def set_subnet_attributes(creation: Creation) -> None:
-    """Public addresses at launch are an attribute that is set afterwards."""
-    if creation.inputs.get("mapPublicIpOnLaunch"):
-        creation.call("ec2.modify_subnet_attribute", SubnetId=creation.id, MapPublicIpOnLaunch={"Value": True})
-
-
 def drop_default_egress(creation: Creation) -> None:
     """AWS lets a new group out to everywhere; Pulumi's provider takes that rule away."""
     everywhere = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
@@ -47,8 +41,6 @@ def to_permission(creation: Creation) -> None:
     permission = {name: given.pop(name) for name in ("ipProtocol", "fromPort", "toPort") if given.get(name) is not None}
     sources = {
         "cidrIpv4": ("ipRanges", "cidrIp"),
-        "cidrIpv6": ("ipv6Ranges", "cidrIpv6"),
-        "prefixListId": ("prefixListIds", "prefixListId"),
         "referencedSecurityGroupId": ("userIdGroupPairs", "groupId"),
     }
     for name, (ranges, member) in sources.items():
@@ -98,23 +90,12 @@ ROWS = {
         outputs_from="Subnet",
         outputs={"arn": "Subnet.SubnetArn"},
         tag_type="subnet",
-        elsewhere=frozenset({"mapPublicIpOnLaunch"}),
-        finish=set_subnet_attributes,
     ),
     "aws:ec2/routeTable:RouteTable": Row(
         create="ec2.create_route_table", id="RouteTable.RouteTableId", tag_type="route-table"
     ),
     "aws:ec2/route:Route": Row(create="ec2.create_route", id="input:routeTableId"),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Row(create="ec2.associate_route_table", id="AssociationId"),
-    "aws:ec2/eip:Eip": Row(
-        create="ec2.allocate_address",
-        id="AllocationId",
-        outputs_from="",
-        tag_type="elastic-ip",
-    ),
-    "aws:ec2/natGateway:NatGateway": Row(
-        create="ec2.create_nat_gateway", id="NatGateway.NatGatewayId", tag_type="natgateway"
-    ),
     "aws:ec2/securityGroup:SecurityGroup": Row(
         create="ec2.create_security_group",
         id="GroupId",
@@ -122,7 +103,6 @@ ROWS = {
         name="GroupName",
         rename={"name": "GroupName"},
         tag_type="security-group",
-        elsewhere=frozenset({"revokeRulesOnDelete"}),
         prepare=name_group,
         finish=drop_default_egress,
     ),

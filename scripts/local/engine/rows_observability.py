@@ -1,4 +1,4 @@
-"""Log groups, alarms, dashboards and the topics they tell."""
+"""Log groups and dashboards."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ def finish_log_group(creation: Creation) -> None:
     if days:
         creation.call("logs.put_retention_policy", logGroupName=creation.id, retentionInDays=days)
     creation.outputs["arn"] = creation.arn("logs", f"log-group:{creation.id}")
-
-
-def finish_alarm(creation: Creation) -> None:
-    """The call answers nothing."""
-    creation.outputs["arn"] = creation.arn("cloudwatch", f"alarm:{creation.id}")
 
 
 def finish_dashboard(creation: Creation) -> None:
@@ -31,20 +26,7 @@ ROWS = {
         elsewhere=frozenset({"retentionInDays", "skipDestroy"}),
         finish=finish_log_group,
     ),
-    "aws:cloudwatch/metricAlarm:MetricAlarm": Row(
-        create="cloudwatch.put_metric_alarm",
-        name="AlarmName",
-        rename={"name": "AlarmName", "metricQueries": "Metrics"},
-        finish=finish_alarm,
-    ),
     "aws:cloudwatch/dashboard:Dashboard": Row(
         create="cloudwatch.put_dashboard", name="DashboardName", finish=finish_dashboard
-    ),
-    "aws:sns/topic:Topic": Row(
-        create="sns.create_topic",
-        id="TopicArn",
-        outputs={"arn": "TopicArn"},
-        name="Name",
-        rename={"kmsMasterKeyId": "Attributes.KmsMasterKeyId"},
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 
 from scripts.local.engine import (
@@ -24,3 +25,12 @@ ROWS: Mapping[str, Row] = {
     **rows_edge.ROWS,
     **rows_observability.ROWS,
 }
+
+
+def load_sdks() -> None:
+    """Import the parts of Pulumi's SDKs that the rows are for: a program that uses them finds them loaded."""
+    for kind in ROWS:
+        package, path, name = kind.split(":")
+        folder = path.partition("/")[0]
+        module = importlib.import_module(f"pulumi_{package}" if folder == "index" else f"pulumi_{package}.{folder}")
+        getattr(module, name)  # the SDK's modules load when they are first asked for something

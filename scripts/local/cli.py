@@ -1,0 +1,196 @@
+"""The command line: `python -m scripts.local up | down | reset | logs | mail | outputs`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.local import cognito, logs
+from scripts.local.errors import LocalRunError
+from scripts.local.lock import Lock, is_held
+from scripts.local.postgres import stand_in
+from scripts.local.processes import Account
+from scripts.local.registry import Registry
+from scripts.local.report import Event, Pipe, Report, Terminal, print_outputs, print_table
+from scripts.local.state import REPOSITORY, State, read_json
+
+NOT_RUNNING = "The platform is not running: start it with `make up`."
+STOP_PATIENCE_S = 60.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace, State], int] = options.run
+    try:
+        return run(options, State(options.state_dir))
+    except LocalRunError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    root = argparse.ArgumentParser(prog="python -m scripts.local", description="Runs the whole platform here.")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace, State], int], summary: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.add_argument("--state-dir", type=Path, help="where everything is kept (default: .local)")
+        command.set_defaults(run=run)
+        return command
+
+    start = add("up", up, "Start the platform.")
+    start.add_argument("--detach", action="store_true", help="return once every service is ready")
+    start.add_argument("--docker", action="store_true", help="run the services in containers")
+    start.add_argument("--port", type=port, help="of the front door (default: the last one, 8080, or a free one)")
+    start.add_argument("--program", type=Path, default=REPOSITORY, help=argparse.SUPPRESS)
+    start.add_argument("--events", type=int, help=argparse.SUPPRESS)
+    add("down", down, "Stop the platform.")
+    add("reset", reset, "Forget all local users, products and settings.")
+    show = add("logs", show_logs, "Show what the parts wrote since the last start.")
+    show.add_argument("part", nargs="?", help="one part only")
+    show.add_argument("-f", "--follow", action="store_true", help="go on as more is written")
+    letters = add("mail", mail, "Show the messages that were sent, the newest last.")
+    letters.add_argument("--json", action="store_true", help="as JSON")
+    letters.add_argument("--code", metavar="EMAIL", help="only the newest code sent to this address")
+    values = add("outputs", outputs, "Show the stack's outputs.")
+    values.add_argument("name", nargs="?", help="one output only")
+    values.add_argument("--json", action="store_true", help="as JSON")
+    return root
+
+
+def port(text: str) -> int:
+    """A port number; ValueError if it is none."""
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise ValueError(text)
+    return number
+
+
+def up(options: argparse.Namespace, state: State) -> int:
+    """Start the platform, here or detached."""
+    # Slow to load, and of no use to the other commands.
+    from scripts.local import start  # noqa: PLC0415
+    from scripts.local.supervisor import Options  # noqa: PLC0415
+
+    chosen = Options(state=state, port=options.port, program=options.program.absolute(), docker=options.docker)
+    if options.events is not None:
+        return start.supervise(chosen, Pipe(options.events))
+    if is_held(state):
+        print(f"The platform is up already: {read_json(state.run).get('url')} (`make down` stops it).")
+        return 0
+    start.check_web_app()
+    state.create()
+    report = announcing(state, Terminal(), detached=options.detach)
+    return (start.detach if options.detach else start.supervise)(chosen, report)
+
+
+def announcing(state: State, report: Report, *, detached: bool) -> Report:
+    """A report that ends a successful start with the outputs, the URL and how to go on."""
+
+    def tell(event: Event) -> None:
+        report(event)
+        if event.kind == "ready":
+            print()
+            print_outputs(read_json(state.outputs))
+            stop = "`make down` stops it." if detached else "Ctrl-C stops it."
+            print(f"\nThe platform is up after {event.seconds:.1f} s: {event.text}")
+            print(f"Sign up there; the code comes with `make mail`. {stop}", flush=True)
+
+    return tell
+
+
+def down(_options: argparse.Namespace, state: State) -> int:
+    """Stop the platform, or what a killed supervisor left behind."""
+    registry = Registry(state)
+    supervisor = registry.supervisor()
+    if supervisor:
+        supervisor.send(signal.SIGTERM)
+        wait_for_end(state)
+    left_over = registry.sweep()
+    if supervisor:
+        print("The platform is stopped.")
+    elif left_over:
+        print(f"Stopped what an earlier run left behind: {', '.join(left_over)}.")
+    else:
+        print("The platform is not running.")
+    return 0
+
+
+def wait_for_end(state: State) -> None:
+    """Return once the supervisor has gone; LocalRunError if it does not."""
+    deadline = time.monotonic() + STOP_PATIENCE_S
+    while is_held(state):
+        if time.monotonic() > deadline:
+            raise LocalRunError(f"The supervisor does not end; its log is {state.log('supervisor')}.")
+        time.sleep(0.05)
+
+
+def reset(_options: argparse.Namespace, state: State) -> int:
+    """Forget everything, unless the platform is running."""
+    if not state.root.exists():
+        print("There is nothing to forget.")
+        return 0
+    with Lock(state) as lock:
+        if not lock.held:
+            raise LocalRunError("The platform is running: stop it first with `make down`.")
+        Registry(state).sweep()
+        shutil.rmtree(stand_in(state.postgres, Account.unprivileged()), ignore_errors=True)
+        shutil.rmtree(state.root)
+    print(f"Users, products and settings in {state.root} are gone.")
+    return 0
+
+
+def show_logs(options: argparse.Namespace, state: State) -> int:
+    """Show the logs."""
+    files = logs.chosen_logs(state, options.part)
+    logs.show(files, follow=options.follow, state=state, part=options.part)
+    return 0
+
+
+def mail(options: argparse.Namespace, state: State) -> int:
+    """Show the mails."""
+    if not is_held(state):
+        raise LocalRunError(NOT_RUNNING)
+    sent = cognito.mails(read_json(state.run)["cognito_url"])
+    if options.code:
+        codes = [message.code for message in sent if message.to.lower() == options.code.lower() and message.code]
+        if not codes:
+            raise LocalRunError(f"No code was sent to {options.code}.")
+        print(codes[-1])
+    elif options.json:
+        print(json.dumps([message.to_json() for message in sent], indent=2))
+    else:
+        rows = [(message.time, message.to, message.subject, message.code) for message in sent]
+        print_table(("time", "to", "subject", "code"), rows)
+    return 0
+
+
+def outputs(options: argparse.Namespace, state: State) -> int:
+    """Show the stack's outputs."""
+    values = read_json(state.outputs)
+    if not values:
+        raise LocalRunError("There are no outputs yet: start the platform with `make up`.")
+    if options.name is not None and options.name not in values:
+        raise LocalRunError(f"There is no output {options.name!r}; there are: {', '.join(sorted(values))}.")
+    chosen = values if options.name is None else values[options.name]
+    if options.json:
+        print(json.dumps(chosen, indent=2, sort_keys=True))
+    elif options.name is not None:
+        print(chosen if isinstance(chosen, str) else json.dumps(chosen))
+    else:
+        print_outputs(values)
+    return 0

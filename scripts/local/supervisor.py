@@ -1,0 +1,183 @@
+"""Starts the platform's parts in order, keeps them running, and ends them in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from scripts.local.blueprint import Blueprint
+from scripts.local.front_door import FrontDoor
+from scripts.local.infrastructure import cognito_url, control_plane_url, find_database, infrastructure
+from scripts.local.parts import Part
+from scripts.local.ports import Ports, choose_ports
+from scripts.local.processes import HOST
+from scripts.local.provision import Request
+from scripts.local.provisioning import run_provisioning
+from scripts.local.registry import Registry
+from scripts.local.report import Event, Report
+from scripts.local.state import REPOSITORY, State, write_json
+from scripts.local.tasks import Task
+from services import catalog
+
+PATIENCE_S = 60.0
+"""For any one part to become ready."""
+
+READY_PATH = "/health/ready"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the caller chose. `program` is the folder of the Pulumi program."""
+
+    state: State
+    port: int | None = None
+    program: Path = REPOSITORY
+    docker: bool = False
+
+
+class Supervisor:
+    """The platform of one state directory, from its start to its end."""
+
+    def __init__(self, options: Options, report: Report) -> None:
+        self._options, self._report, self._state = options, report, options.state
+        self._registry = Registry(self._state)
+        self._infrastructure: list[Part] = []
+        self._services: dict[str, tuple[Part, int]] = {}
+        self._front_door: FrontDoor | None = None
+        self._began = time.monotonic()
+
+    async def run(self) -> None:
+        """Run until SIGINT, SIGTERM or SIGHUP. LocalRunError if the platform does not start; nothing is left then."""
+        stopping = asyncio.Event()
+        for number in STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        starting = asyncio.create_task(self._start())
+        waiting = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait({starting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                await starting
+                await waiting
+        finally:
+            starting.cancel()
+            waiting.cancel()
+            await asyncio.gather(starting, waiting, return_exceptions=True)
+            await self._stop()
+
+    def address(self, service: str) -> tuple[str, int] | None:
+        """Where a service takes requests; None while it is not ready."""
+        part, port = self._services[service]
+        return (HOST, port) if part.ready else None
+
+    async def _start(self) -> None:
+        ports = choose_ports(self._state, [service.name for service in catalog.SERVICES], self._options.port)
+        self._remember(ports)
+        self._report(Event("working", "starting the database and the emulators"))
+        database = await find_database(self._state, ports.postgres)
+        self._infrastructure = infrastructure(self._state, ports, self._registry, self._announce, database)
+        request = Request(
+            program=str(self._options.program),
+            state=str(self._state.root),
+            control_plane_url=control_plane_url(ports),
+            cognito_url=cognito_url(ports),
+            front_door=f"localhost:{ports.front_door}",
+            database=database[0],
+            service_ports=ports.services,
+        )
+        _, blueprint = await together(self._bring_up(self._infrastructure), self._provision(request))
+        write_json(self._state.outputs, blueprint.outputs)
+        await self._start_services(blueprint)
+        self._front_door = FrontDoor(blueprint.routing, self)
+        await self._front_door.start(ports.front_door)
+        self._report(Event("ready", blueprint.outputs["url"], seconds=time.monotonic() - self._began))
+
+    def _remember(self, ports: Ports) -> None:
+        content = {
+            "ports": ports.to_json(),
+            "url": f"http://localhost:{ports.front_door}",
+            "control_plane_url": control_plane_url(ports),
+            "cognito_url": cognito_url(ports),
+        }
+        write_json(self._state.run, content)
+
+    async def _bring_up(self, parts: list[Part]) -> None:
+        """Start the parts and wait for them, all at once; each is kept running from then on."""
+        await together(*(self._bring_up_one(part) for part in parts))
+
+    async def _bring_up_one(self, part: Part) -> None:
+        began = time.monotonic()
+        await part.start()
+        await part.wait(PATIENCE_S)
+        part.keep()
+        self._report(Event("step", part.name, "ready", time.monotonic() - began))
+
+    async def _provision(self, request: Request) -> Blueprint:
+        began, log = time.monotonic(), self._state.log("provision")
+        count = 0
+
+        def made(number: int, kind: str) -> None:
+            nonlocal count
+            count = number
+            self._report(Event("working", f"making the stack's resources: {number} ({kind.rpartition(':')[2]})"))
+
+        blueprint = await run_provisioning(request, log, self._registry, made)
+        self._report(Event("step", "stack", f"{count} resources", time.monotonic() - began))
+        return blueprint
+
+    async def _start_services(self, blueprint: Blueprint) -> None:
+        self._report(Event("working", "starting the services"))
+        for name, task in blueprint.services.items():
+            self._services[name] = (self._service(task), task.port or 0)
+        await self._bring_up([part for part, _ in self._services.values()])
+
+    def _service(self, task: Task) -> Part:
+        return Part(
+            task.name,
+            task.command(),
+            log=self._state.log(task.name),
+            registry=self._registry,
+            announce=self._announce,
+            check=lambda: answers_ready(task.port or 0),
+        )
+
+    def _announce(self, text: str) -> None:
+        self._report(Event("problem", text))
+
+    async def _stop(self) -> None:
+        """Those who take requests first, the database last."""
+        if self._front_door:
+            await self._front_door.stop()
+        for parts in ([part for part, _ in self._services.values()], self._infrastructure):
+            await asyncio.gather(*(part.stop() for part in parts))
+        await asyncio.to_thread(self._registry.sweep)
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """The results of work done at once; the first error ends it all, and is raised by itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+async def answers_ready(port: int) -> bool:
+    """Whether the service on the port says that it is ready for requests."""
+    timeout = aiohttp.ClientTimeout(total=5)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"http://{HOST}:{port}{READY_PATH}") as answer,
+        ):
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
