@@ -6,14 +6,13 @@ import { ChallengeError, SessionOver } from "./session.ts";
 const SENTENCES: Readonly<Record<string, string>> = {
   invalid_credentials: "Email or password is incorrect.",
   user_not_confirmed: "Your email address is not confirmed yet. Enter the code we sent you.",
-  user_disabled: "This account is switched off. Ask an administrator for help.",
   password_reset_required: "Your password has to be reset before you can sign in. Ask an administrator for help.",
-  password_invalid: "Choose a password that meets every rule below it.",
-  code_mismatch: "That code is not right. Check it, or send a new one.",
+  password_invalid: "Choose a password that meets every rule below.",
+  code_mismatch: "That code is wrong or has expired. Check it, or send a new one.",
   code_expired: "That code has expired. Send a new one.",
   code_delivery_failed: "We could not send a code to this address. Check it and try again.",
-  user_exists: "This address cannot be used to sign up. Sign in instead.",
   too_many_requests: "Too many attempts. Wait a few minutes and try again.",
+  origin_not_allowed: "This page was opened at an address that is not its own. Open the app at its own address.",
   invalid_request: "Some of this is not right yet. Check what you entered.",
   forbidden: "You are not allowed to do this.",
   not_found: "This no longer exists.",
@@ -40,7 +39,7 @@ export function explain(error: unknown): string {
 /** The sentence for each form field that the API refused, by the field's name. */
 export function fieldErrors(error: unknown): Record<string, string> {
   if (!(error instanceof ApiError)) return {};
-  if (error.code === "password_invalid" && error.fields.length === 0) return { password: explain(error) };
+  if (error.code === "password_invalid") return { password: explain(error) };
   return Object.fromEntries(error.fields.map(({ field, message }) => [field, asSentence(message)]));
 }
 

@@ -15,5 +15,5 @@ export const RULES: readonly Rule[] = [
 /** What is wrong with a new password, "" when nothing is. */
 export function newPassword(password: string): string {
   if (password === "") return "Enter a password.";
-  return RULES.every(({ holds }) => holds(password)) ? "" : "Choose a password that meets every rule.";
+  return RULES.every(({ holds }) => holds(password)) ? "" : "Choose a password that meets every rule below.";
 }

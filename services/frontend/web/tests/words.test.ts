@@ -42,8 +42,10 @@ test("errors of fields become sentences at these fields", () => {
   assert.deepEqual(fieldErrors(error), { name: "Must not be empty." });
 });
 
-test("a refused password is shown at the password", () => {
-  assert.deepEqual(Object.keys(fieldErrors(new ApiError(400, { code: "password_invalid" }))), ["password"]);
+test("a refused password points to the rules at the password, in our words and not the provider's", () => {
+  const errors = [{ field: "password", message: "Password did not conform with policy" }];
+  const shown = fieldErrors(new ApiError(422, { code: "password_invalid", errors }));
+  assert.deepEqual(shown, { password: "Choose a password that meets every rule below." });
 });
 
 test("amounts are read in the currency's own units", () => {

@@ -20,7 +20,7 @@ export function EmailField({ error, hint, onChange }: Props) {
           inputMode="email"
           autocapitalize="none"
           spellcheck={false}
-          maxLength={254}
+          maxLength={128}
           defaultValue={pending.email}
           required
           onInput={(event) => onChange?.(event.currentTarget.value)}

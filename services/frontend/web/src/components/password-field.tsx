@@ -41,6 +41,7 @@ export function PasswordField({ error, isNew = false }: Props) {
             autocomplete={isNew ? "new-password" : "current-password"}
             autocapitalize="none"
             spellcheck={false}
+            maxLength={256}
             required
             onInput={(event) => setPassword(event.currentTarget.value)}
           />

@@ -35,7 +35,12 @@ export function SignIn() {
 
   const foot = (
     <>
-      New here? <a href={keepNext("/signup", next)}>Create an account</a>
+      <p>
+        New here? <a href={keepNext("/signup", next)}>Create an account</a>
+      </p>
+      <p>
+        Signed up already? <a href={keepNext("/confirm", next)}>Enter your code</a>
+      </p>
     </>
   );
   return (

@@ -46,7 +46,7 @@ export function SignUp() {
       <form {...form.attributes}>
         <Failure>{form.failure}</Failure>
         <Field label="Name" name="name" error={form.errors["name"]}>
-          {(tied) => <input {...tied} type="text" autocomplete="name" maxLength={100} required />}
+          {(tied) => <input {...tied} type="text" autocomplete="name" maxLength={200} required />}
         </Field>
         <EmailField error={form.errors["email"]} hint="We send a code to this address to confirm it." />
         <PasswordField error={form.errors["password"]} isNew />
