@@ -22,6 +22,7 @@ def load_services() -> None:
     """Import what the program is going to use, while its own imports still run."""
     for name in USED:
         get_backend(name)  # type: ignore[call-overload]
+    gc.collect()
     gc.freeze()
     gc.enable()
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http import SERVER_SOFTWARE
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -60,6 +61,7 @@ class FrontDoor:
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
         server = web.Application()
+        server.on_response_prepare.append(keep_server_name)
         server.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(server, access_log=None, handler_cancellation=True, auto_decompress=False)
         await self._runner.setup()
@@ -139,6 +141,12 @@ class FrontDoor:
         headers["X-Forwarded-Proto"] = request.scheme
         headers["X-Forwarded-Port"] = str(self._port)
         return headers
+
+
+async def keep_server_name(_request: web.Request, response: web.StreamResponse) -> None:
+    """The service's own `Server` header, if it sends one, and never ours."""
+    if response.headers.get("Server") == SERVER_SOFTWARE:
+        del response.headers["Server"]
 
 
 def end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
