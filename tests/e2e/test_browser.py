@@ -157,11 +157,13 @@ def test_a_session_that_has_ended_asks_to_sign_in_again_and_leads_back(tab: Page
 
 
 def test_signing_out_in_one_tab_signs_out_the_other(open_tab: Callable[[], Page], ada: Person) -> None:
-    first, second = open_tab(), open_tab()
+    first = open_tab()
     sign_in(first, ada)
     dashboard(first)
+    second = open_tab()
     second.goto("/dashboard")
     dashboard(second)
+    first.bring_to_front()
     first.get_by_role("button", name="Sign out").click()
     expect(second.get_by_role("heading", name="Sign in")).to_be_visible()
 
