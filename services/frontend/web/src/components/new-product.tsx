@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { session } from "../current.ts";
-import { onlyWrong, required, useForm, type Values } from "../form.ts";
+import { onlyWrong, required, useForm, type Errors, type Values } from "../form.ts";
 import { CURRENCIES, parseAmount } from "../money.ts";
 import { createProduct, type NewProduct, type Product } from "../products.ts";
 import { SubmitButton } from "./button.tsx";
@@ -29,20 +29,11 @@ interface Props {
 
 export function NewProductDialog({ onCreated, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const attempt = useRef({ body: "", key: "" });
+  const create = useCreate();
   useEffect(() => dialog.current?.showModal(), []);
 
   const form = useForm<Names>(check, async (values) => {
-    const product: NewProduct = {
-      name: values.name.trim(),
-      description: values.description.trim(),
-      price_minor: parseAmount(values.price_minor, values.currency) ?? 0,
-      currency: values.currency,
-    };
-    // The same product sent again, after an answer was lost, must not become two.
-    const body = JSON.stringify(product);
-    if (attempt.current.body !== body) attempt.current = { body, key: crypto.randomUUID() };
-    const created = await createProduct(session, product, attempt.current.key);
+    const created = await create(values);
     dialog.current?.close();
     onCreated(created);
   });
@@ -52,26 +43,7 @@ export function NewProductDialog({ onCreated, onClose }: Props) {
       <h2 id="new-product-title">New product</h2>
       <form {...form.attributes}>
         <Failure>{form.failure}</Failure>
-        <Field label="Name" name="name" error={form.errors["name"]}>
-          {(tied) => <input {...tied} type="text" autocomplete="off" maxLength={200} required />}
-        </Field>
-        <Field label="Description" name="description" error={form.errors["description"]} optional>
-          {(tied) => <textarea {...tied} rows={3} maxLength={5000} />}
-        </Field>
-        <div class="pair">
-          <Field label="Price" name="price_minor" error={form.errors["price_minor"]}>
-            {(tied) => <input {...tied} type="text" inputMode="decimal" autocomplete="off" maxLength={16} required />}
-          </Field>
-          <Field label="Currency" name="currency" error={form.errors["currency"]}>
-            {(tied) => (
-              <select {...tied}>
-                {CURRENCIES.map((currency) => (
-                  <option key={currency}>{currency}</option>
-                ))}
-              </select>
-            )}
-          </Field>
-        </div>
+        <Fields errors={form.errors} />
         <div class="actions end">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
@@ -82,5 +54,48 @@ export function NewProductDialog({ onCreated, onClose }: Props) {
         </div>
       </form>
     </dialog>
+  );
+}
+
+/** Creates what the form holds. The same product sent again, after an answer was lost, does not become two. */
+function useCreate() {
+  const attempt = useRef({ body: "", key: "" });
+  return (values: Values<Names>): Promise<Product> => {
+    const product: NewProduct = {
+      name: values.name.trim(),
+      description: values.description.trim(),
+      price_minor: parseAmount(values.price_minor, values.currency) ?? 0,
+      currency: values.currency,
+    };
+    const body = JSON.stringify(product);
+    if (attempt.current.body !== body) attempt.current = { body, key: crypto.randomUUID() };
+    return createProduct(session, product, attempt.current.key);
+  };
+}
+
+function Fields({ errors }: { errors: Errors }) {
+  return (
+    <>
+      <Field label="Name" name="name" error={errors["name"]}>
+        {(tied) => <input {...tied} type="text" autocomplete="off" maxLength={200} required />}
+      </Field>
+      <Field label="Description" name="description" error={errors["description"]} optional>
+        {(tied) => <textarea {...tied} rows={3} maxLength={5000} />}
+      </Field>
+      <div class="pair">
+        <Field label="Price" name="price_minor" error={errors["price_minor"]}>
+          {(tied) => <input {...tied} type="text" inputMode="decimal" autocomplete="off" maxLength={16} required />}
+        </Field>
+        <Field label="Currency" name="currency" error={errors["currency"]}>
+          {(tied) => (
+            <select {...tied}>
+              {CURRENCIES.map((currency) => (
+                <option key={currency}>{currency}</option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+    </>
   );
 }
