@@ -15,7 +15,7 @@ from pathlib import Path
 from scripts.local import cognito, logs
 from scripts.local.errors import LocalRunError
 from scripts.local.lock import Lock, is_held
-from scripts.local.postgres import stand_in
+from scripts.local.places import stand_in
 from scripts.local.processes import Account
 from scripts.local.registry import Registry
 from scripts.local.report import Event, Pipe, Report, Terminal, print_outputs, print_table
@@ -117,6 +117,8 @@ def down(_options: argparse.Namespace, state: State) -> int:
     """Stop the platform, or what a killed supervisor left behind."""
     registry = Registry(state)
     supervisor = registry.supervisor()
+    if supervisor is None and is_held(state):
+        raise LocalRunError("The platform is just being started: try again in a moment.")
     if supervisor:
         supervisor.send(signal.SIGTERM)
         wait_for_end(state)

@@ -8,6 +8,7 @@ import secrets
 import asyncpg
 
 from scripts.local import cognito, control_plane, postgres
+from scripts.local.errors import LocalRunError
 from scripts.local.parts import Announce, Part
 from scripts.local.ports import Ports
 from scripts.local.processes import HOST
@@ -86,9 +87,13 @@ def infrastructure(
 
 
 async def lets_us_in(server: postgres.Server) -> bool:
-    """Whether the database server takes our connection."""
+    """Whether the database server takes our connection; LocalRunError if it will never."""
     try:
         connection = await server.connect()
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise LocalRunError(
+            f"PostgreSQL does not take the password that is kept for it ({error}): start afresh with `make reset`."
+        ) from error
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
     await connection.close()

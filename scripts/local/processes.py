@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import secrets
@@ -99,13 +100,18 @@ def running(command: Command, log: Path, *, patience: float = 10.0) -> Iterator[
 
 
 def is_free(port: int) -> bool:
-    """Whether nothing listens on the port of 127.0.0.1 (a connection of the past lingering there does not count)."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Whether nothing listens on the port of this machine's loopback addresses.
+
+    Of ::1 too: browsers try it first for `localhost`. A connection of the past lingering there does not count.
+    """
+    for family, host in ((socket.AF_INET, HOST), (socket.AF_INET6, "::1")):
         try:
-            probe.bind((HOST, port))
-        except (OSError, OverflowError):
-            return False
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
+        except OSError as error:
+            if family == socket.AF_INET or error.errno == errno.EADDRINUSE:
+                return False
     return True
 
 

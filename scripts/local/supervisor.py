@@ -16,7 +16,7 @@ from scripts.local.blueprint import Blueprint
 from scripts.local.front_door import FrontDoor
 from scripts.local.infrastructure import cognito_url, control_plane_url, find_database, infrastructure
 from scripts.local.parts import Part
-from scripts.local.ports import Ports, choose_ports
+from scripts.local.ports import DEFAULT_FRONT_DOOR, Ports, choose_ports
 from scripts.local.processes import HOST
 from scripts.local.provision import Request
 from scripts.local.provisioning import run_provisioning
@@ -79,6 +79,9 @@ class Supervisor:
 
     async def _start(self) -> None:
         ports = choose_ports(self._state, [service.name for service in catalog.SERVICES], self._options.port)
+        usual = self._options.port or DEFAULT_FRONT_DOOR
+        if ports.front_door != usual:
+            self._report(Event("step", "front door", f"port {ports.front_door} ({usual} was taken when it was chosen)"))
         self._remember(ports)
         self._report(Event("working", "starting the database and the emulators"))
         database = await find_database(self._state, ports.postgres)
