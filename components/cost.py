@@ -25,10 +25,7 @@ def prices() -> dict[str, Any]:
 
 
 def monthly_estimate(config: StackConfig) -> dict[str, Any]:
-    """USD a month by item, their `total`, and whose prices they are. An item without a known price is None.
-
-    `total` then leaves it out and `complete` is False.
-    """
+    """USD a month by item, their `total`, and whose prices they are; `missing` names items without a known price."""
     if config.local is not None:
         return {
             "currency": "USD",
@@ -52,8 +49,8 @@ def monthly_estimate(config: StackConfig) -> dict[str, Any]:
     return {
         "currency": "USD",
         "total": round(sum(known.values()), 2),
-        "complete": len(known) == len(items),
-        "items": {name: known.get(name) for name in items},
+        "items": known,
+        "missing": [name for name in items if name not in known],
         "prices": f"{price['source']}, {price['as_of']}",
     }
 

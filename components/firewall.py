@@ -81,7 +81,6 @@ class Firewall(Component):
                 ip_protocol="tcp",
                 from_port=port,
                 to_port=port,
-                description="The public",
                 **source,
                 opts=self.child(),
             )
@@ -109,7 +108,6 @@ class Firewall(Component):
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            description=f"To {target}",
             opts=self.child(),
         )
         aws.vpc.SecurityGroupIngressRule(
@@ -119,7 +117,6 @@ class Firewall(Component):
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
-            description=f"From {source}",
             opts=self.child(),
         )
 
@@ -132,6 +129,5 @@ class Firewall(Component):
             ip_protocol="tcp",
             from_port=443,
             to_port=443,
-            description="HTTPS to AWS and the internet",
             opts=self.child(),
         )

@@ -7,13 +7,18 @@ returns, never inside an `apply`: an assertion there passes silently when its ou
 from __future__ import annotations
 
 import asyncio
+import base64
 import functools
+import importlib
 import json
+import pickle
 import runpy
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +31,11 @@ from pulumi.runtime.stack import run_in_stack
 
 from services import catalog
 from tests.support.stack_outputs import answer, computed
+
+with warnings.catch_warnings():
+    # The SDK's own modules warn of each other while they are imported; what the program uses may still warn.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    vars(importlib.import_module("pulumi_aws.ec2.encryption_control"))
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = {
@@ -94,7 +104,7 @@ class Stack:
                 )
 
 
-def stack(tier: str, **config: Any) -> Stack:
+def stack(tier: str, /, **config: Any) -> Stack:
     """The stack named `tier`, with Pulumi.<tier>.yaml and `config` (keys of `sri:`; None takes one away) over it.
 
     Raises what the program raises, such as ConfigError; `attempted` also gives what was registered before.
@@ -105,14 +115,14 @@ def stack(tier: str, **config: Any) -> Stack:
     return built
 
 
-def attempted(tier: str, **config: Any) -> tuple[Stack, BaseException | None]:
+def attempted(tier: str, /, **config: Any) -> tuple[Stack, BaseException | None]:
     """As `stack`, but the error comes beside what was registered before it."""
     return _build(tier, json.dumps(config, sort_keys=True))
 
 
 @functools.cache
 def _build(tier: str, config: str) -> tuple[Stack, BaseException | None]:
-    return build(tier, _settings(tier, json.loads(config)))
+    return build(tier, settings_of(tier, json.loads(config)))
 
 
 def build(name: str, settings: Mapping[str, str]) -> tuple[Stack, BaseException | None]:
@@ -122,7 +132,8 @@ def build(name: str, settings: Mapping[str, str]) -> tuple[Stack, BaseException 
         return executor.submit(_run, name, dict(settings)).result()
 
 
-def _settings(tier: str, config: Mapping[str, Any]) -> dict[str, str]:
+def settings_of(tier: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """The whole configuration of the stack named `tier`, as the engine hands it over: every value a text."""
     file = ROOT / f"Pulumi.{tier}.yaml"
     settings: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
     if tier == "local":
@@ -149,17 +160,31 @@ def _run(name: str, settings: dict[str, str]) -> tuple[Stack, BaseException | No
         "callbacks": None,
     }
     configure(mocks.MockSettings(**settings_of_run))  # type: ignore[no-untyped-call]
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
     error: BaseException | None = None
-    try:
-        loop.run_until_complete(run_in_stack(_program))
-    except Exception as raised:  # handed to the caller, with what was registered before
-        error = raised
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+    with _event_loop() as loop:
+        try:
+            loop.run_until_complete(run_in_stack(_program))
+        except Exception as raised:  # handed to the caller, with what was registered before
+            error = raised
     return monitor.recorded, error
+
+
+@contextmanager
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop whose worker threads have loops of their own, as Pulumi wants them, that are all closed in the end."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def make() -> None:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    make()
+    with ThreadPoolExecutor(initializer=make) as executor:
+        loops[0].set_default_executor(executor)
+        yield loops[0]
+    asyncio.set_event_loop(None)
+    for loop in loops:
+        loop.close()
 
 
 def _program() -> None:
@@ -216,6 +241,11 @@ class _Mocks(mocks.Mocks):
         if not args.custom:
             return "", inputs
         return f"{args.name}-id", computed(args.typ, args.name, inputs)
+
+
+def provider_of(resource: Recorded) -> Any:
+    """A dynamic resource's provider, made from its serialised copy, as the engine does in a process of its own."""
+    return pickle.loads(base64.b64decode(resource.inputs["__provider"]))  # noqa: S301  (made by this very run)
 
 
 def plain(value: Any) -> Any:

@@ -1,0 +1,88 @@
+"""Values that Secrets Manager makes: once, unseen, and never again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from components.generated_secret import GeneratedSecretProvider, ensure_value
+from tests.support.stacks import provider_of, stack
+
+REGION = "us-east-1"
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Secrets Manager in an emulator, with one empty secret called "secret"."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    with mock_aws():
+        made = boto3.client("secretsmanager", region_name=REGION)
+        made.create_secret(Name="secret")
+        yield made
+
+
+def value(client: Any) -> str:
+    return str(client.get_secret_value(SecretId="secret")["SecretString"])
+
+
+def test_a_member_is_random_beside_the_plain_ones(client: Any) -> None:
+    version = ensure_value(client, "secret", template='{"username": "data"}', key="password", length=43)
+    made = json.loads(value(client))
+    assert client.get_secret_value(SecretId="secret")["VersionId"] == version
+    assert made["username"] == "data"
+    assert len(made["password"]) == 43
+    assert made["password"].isalnum()
+
+
+def test_without_a_key_the_value_stands_alone(client: Any) -> None:
+    ensure_value(client, "secret", template="{}", key="", length=50)
+    assert len(value(client)) == 50
+    assert value(client).isalnum()
+
+
+def test_a_value_in_use_is_never_overwritten(client: Any) -> None:
+    first = ensure_value(client, "secret", template="{}", key="", length=43)
+    before = value(client)
+    assert ensure_value(client, "secret", template='{"a": "b"}', key="c", length=60) == first
+    assert value(client) == before
+
+
+def test_a_value_put_by_somebody_else_stays(client: Any) -> None:
+    client.put_secret_value(SecretId="secret", SecretString="chosen")
+    ensure_value(client, "secret", template="{}", key="", length=43)
+    assert value(client) == "chosen"
+
+
+def test_what_pulumi_keeps_is_the_version_alone(client: Any) -> None:
+    props = {"region": REGION, "secret_id": "secret", "template": "{}", "key": "", "length": 43.0}
+    created = GeneratedSecretProvider().create(props)
+    assert created.id == "secret"
+    assert set(created.outs or {}) == {"version_id"}
+    assert value(client) not in json.dumps(created.outs)
+
+
+def test_only_another_secret_is_another_resource() -> None:
+    provider = GeneratedSecretProvider()
+    same = provider.diff("secret", {}, {"secret_id": "secret", "template": "changed", "length": 99})
+    other = provider.diff("secret", {}, {"secret_id": "another"})
+    assert (same.changes, same.replaces) == (False, [])
+    assert (other.changes, other.replaces) == (True, ["secret_id"])
+
+
+def test_the_serialised_provider_works_in_the_engines_own_process(client: Any) -> None:
+    generated = stack("dev").one(":GeneratedSecret", "sri-dev-data")
+    provider = provider_of(generated)
+    props = {**generated.inputs, "secret_id": "secret"}
+    provider.create(props)
+    assert json.loads(value(client))["username"] == "data"
+
+
+def test_the_session_keys_are_longer_than_services_demand() -> None:
+    generated = stack("prod").one(":GeneratedSecret", "sri-prod-session-keys")
+    assert (generated.inputs["key"], generated.inputs["length"]) == ("", 43)
