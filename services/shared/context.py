@@ -3,11 +3,13 @@ when something breaks."""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import re
 import time
 import uuid
+from contextlib import suppress
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +19,8 @@ from services.shared.logging import current_request_id
 from services.shared.metrics import Metrics
 
 MAX_BODY_BYTES = 1024 * 1024
+DISCARD_SECONDS = 1.0
+DISCARD_FACTOR = 8
 _LONGEST_LOGGED_PATH = 200
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -56,6 +60,8 @@ class RequestContext:
         except HTTPException as error:
             if exchange.status:
                 raise
+            if error.status_code == 413:
+                await exchange.discard_rest()
             await send_problem(as_problem(error), exchange.scope, exchange.send)
         except Exception:
             log.exception("unhandled error", extra={"method": exchange.scope["method"], "path": exchange.path})
@@ -135,6 +141,17 @@ class _Exchange:
         elif not message.get("more_body", False):
             self.finished = True
         await self._send(message)
+
+    async def discard_rest(self) -> None:
+        """Read what is still coming, within limits: to close on a client that is sending resets its connection, and
+        the answer is lost with it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_SECONDS):
+                more = True
+                while more and self._received < DISCARD_FACTOR * self._max_body:
+                    message = await self._receive()
+                    self._received += len(message.get("body", b""))
+                    more = message.get("more_body", False)
 
     def _too_large(self) -> Problem:
         return Problem(

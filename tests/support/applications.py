@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -62,9 +62,8 @@ async def served(application: Application) -> AsyncIterator[str]:
                     await task
             yield f"http://127.0.0.1:{port}"
         finally:
-            server.should_exit = server.force_exit = True
-            with suppress(asyncio.CancelledError):
-                await task
+            server.should_exit = True
+            await task
 
 
 def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
