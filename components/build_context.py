@@ -8,10 +8,13 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+KEPT_FOLDERS = 8
+_NAME_LENGTH = 32
 DOCKERFILE = "services/Dockerfile"
 _SHARED = ("constraints.txt", DOCKERFILE, "services/__init__.py", "services/catalog.py", "services/shared")
 
@@ -40,14 +43,20 @@ class BuildContext:
             total.update(f"{file}\0{executable}\0{content}\0".encode())
         return total.hexdigest()
 
+    @property
+    def tag(self) -> str:
+        """The image's tag: enough of the digest to be unique, and short enough to read."""
+        return self.digest[:_NAME_LENGTH]
+
     def stage(self, folder: Path) -> Path:
-        """A folder inside `folder` that holds exactly these files; named by the digest, so made once for each content.
+        """A folder inside `folder` that holds exactly these files; named by the tag, so made once for each content.
 
         The image builder hashes all of its context: with the whole repository as context, a change in one service
         would rebuild every image and push another digest under an unchanged, immutable tag.
         """
-        target = folder / self.digest[:32]
+        target = folder / self.tag
         if target.exists():
+            target.touch()
             return target
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
@@ -63,7 +72,16 @@ class BuildContext:
                 # Another run was faster: its folder has the same content.
                 if not target.exists():
                     raise
+        _forget_old(folder)
         return target
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove all but the folders used last; several may be in use by runs at the same time."""
+    with suppress(FileNotFoundError):  # another run was tidying up
+        made = sorted(folder.glob("?" * _NAME_LENGTH), key=lambda entry: entry.stat().st_mtime)
+        for old in made[:-KEPT_FOLDERS]:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def service_context(root: Path, service: str, settings: Mapping[str, str]) -> BuildContext:

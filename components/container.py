@@ -15,8 +15,8 @@ import pulumi
 
 from services import catalog
 
-CONTAINER_USER = "10001"
-"""The user that services/Dockerfile makes; named here too, so that an image without one does not run as root."""
+CONTAINER_USER = "10001:10001"
+"""User and group, as in services/Dockerfile; named here too, so that an image without a user does not run as root."""
 
 STOP_TIMEOUT_SECONDS = 40
 """From SIGTERM to SIGKILL: longer than the load balancer goes on sending to a task that leaves."""

@@ -103,7 +103,7 @@ class Images(Component):
         folder = context.stage(self._args.root / _STAGING / service.name).relative_to(self._args.root)
         image = docker.Image(
             f"{self.name}-{service.name}",
-            image_name=pulumi.Output.concat(repository.repository_url, ":", context.digest[:32]),
+            image_name=pulumi.Output.concat(repository.repository_url, ":", context.tag),
             build={
                 "context": str(folder),
                 "dockerfile": str(folder / DOCKERFILE),

@@ -83,7 +83,7 @@ def test_every_container_is_locked_down(tier: str) -> None:
     for container in stack(tier).containers():
         found = container.definition
         assert found["readonlyRootFilesystem"] is True
-        assert found["user"] == "10001"
+        assert found["user"] == "10001:10001"
         assert "privileged" not in found
         assert found["linuxParameters"] == {
             "initProcessEnabled": True,
@@ -141,7 +141,12 @@ def test_commands_listen_where_everybody_expects_them(tier: str, host: str, port
 def test_callers_are_told_where_their_callees_are(tier: str, identity: str, data: str) -> None:
     urls = {c.service: {k: v for k, v in c.environment.items() if k.endswith("_URL")} for c in serving(tier)}
     jwks = {name: found.pop("COGNITO_JWKS_URL") for name, found in urls.items()}
-    assert urls == {"gateway": {"IDENTITY_URL": identity, "DATA_URL": data}, "identity": {}, "data": {}, "frontend": {}}
+    assert urls == {
+        "gateway": {"IDENTITY_URL": identity, "DATA_URL": data},
+        "identity": {"DATA_URL": data},
+        "data": {"IDENTITY_URL": identity},
+        "frontend": {},
+    }
     assert len(set(jwks.values())) == 1
 
 

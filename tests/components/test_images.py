@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.build_context import BuildContext, service_context
+from components.build_context import KEPT_FOLDERS, BuildContext, service_context
 from services import catalog
 from tests.support.stacks import ROOT, stack
 
@@ -99,13 +99,23 @@ def test_the_staged_folder_holds_exactly_the_files_that_were_hashed(project: Pat
     (project / "services/mail/__main__.py").chmod(0o750)
     context = mail(project)
     staged = context.stage(project / ".local/images/mail")
-    assert staged.name == context.digest[:32]
+    assert staged.name == context.tag
     found = sorted(path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file())
     assert tuple(found) == context.files
     assert BuildContext(root=staged, files=context.files, settings=SETTINGS).digest == context.digest
     assert (staged / "services/mail/__main__.py").stat().st_mode & 0o777 == 0o755
     assert context.stage(project / ".local/images/mail") == staged
     assert [path.name for path in staged.parent.iterdir()] == [staged.name]
+
+
+def test_old_folders_are_forgotten(project: Path) -> None:
+    staging = project / ".local/images/mail"
+    for number in range(KEPT_FOLDERS + 3):
+        (project / "services/mail/__main__.py").write_text(f"{number}")
+        newest = mail(project).stage(staging)
+        os.utime(newest, (number, number))
+    assert len(list(staging.iterdir())) == KEPT_FOLDERS
+    assert newest.exists()
 
 
 def test_a_service_without_a_folder_is_refused_by_name(project: Path) -> None:
@@ -120,7 +130,7 @@ def test_every_image_is_tagged_with_the_digest_of_its_own_files() -> None:
         assert image.inputs["build"]["target"] == target
         staged = ROOT / image.inputs["build"]["context"]
         files = tuple(sorted(path.relative_to(staged).as_posix() for path in staged.rglob("*") if path.is_file()))
-        tag = BuildContext(root=staged, files=files, settings={"platform": "linux/amd64", "target": target}).digest[:32]
+        tag = BuildContext(root=staged, files=files, settings={"platform": "linux/amd64", "target": target}).tag
         assert image.inputs["imageName"].endswith(f"/sri-dev-{service}:{tag}")
         assert image.inputs["build"]["context"] == f".local/images/{service}/{tag}"
         assert image.inputs["build"]["dockerfile"] == f"{image.inputs['build']['context']}/services/Dockerfile"
