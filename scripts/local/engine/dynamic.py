@@ -40,7 +40,10 @@ def run_provider(inputs: dict[str, Any], _cloud: Cloud, _facts: LocalFacts) -> M
         checked = provider.check({}, {name: value for name, value in inputs.items() if name != PROVIDER_KEY})
         if checked.failures:
             raise LocalRunError("; ".join(f"{failure.property}: {failure.reason}" for failure in checked.failures))
-        created = provider.create(checked.inputs)
+        try:
+            created = provider.create(checked.inputs)
+        except Exception as error:
+            raise LocalRunError(f"{type(error).__name__}: {error}") from error
     return created.id, {**inputs, **(created.outs or {})}
 
 

@@ -32,10 +32,14 @@ PROVIDER = "pulumi:providers:"
 
 @dataclass
 class Report:
-    """What came of a run. `problems` are types and inputs without a row, `failures` resources that were refused, `bugs`
-    errors of the engine itself."""
+    """What came of a run.
+
+    `exported` are the names of all outputs, those without a value included. `problems` are types and inputs without a
+    row, `failures` resources that were refused, `bugs` errors of the engine itself.
+    """
 
     outputs: dict[str, Any] = field(default_factory=dict)
+    exported: set[str] = field(default_factory=set)
     secret_outputs: frozenset[str] = frozenset()
     made: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

@@ -105,6 +105,6 @@ ROWS = {
         elsewhere=frozenset({"recoveryWindowInDays", "forceOverwriteReplicaSecret"}),
     ),
     "aws:secretsmanager/secretVersion:SecretVersion": Row(
-        create="secretsmanager.put_secret_value", id="VersionId", outputs={"arn": "ARN", "versionId": "VersionId"}
+        create="secretsmanager.put_secret_value", id="VersionId", outputs={"secretArn": "ARN", "versionId": "VersionId"}
     ),
 }

@@ -14,8 +14,8 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks, set_all_config
-from pulumi.runtime.settings import configure
-from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.settings import configure, get_root_resource
+from pulumi.runtime.stack import Stack, run_in_stack
 
 from scripts.local.engine.cloud import Cloud
 from scripts.local.engine.errors import ProgramError, ResourceError, UnmappedError
@@ -54,7 +54,7 @@ def run_program(
         raise explained from error
     if monitor.report.problems:
         raise UnmappedError(monitor.report.problems)
-    missing = sorted(name for name, value in monitor.report.outputs.items() if value is None)
+    missing = monitor.report.exported - monitor.report.outputs.keys()
     if missing:
         raise UnmappedError([f"stack output {name}: no row returns its value" for name in missing])
     return monitor.report, cloud
@@ -80,7 +80,7 @@ def _run(directory: Path, project: str, stack: str, config: Mapping[str, str], m
     before = set(sys.modules)
     sys.path.insert(0, str(directory))
     try:
-        loop.run_until_complete(run_in_stack(lambda: _execute(directory / "__main__.py")))
+        loop.run_until_complete(run_in_stack(lambda: _execute(directory / "__main__.py", monitor.report)))
     finally:
         sys.path.remove(str(directory))
         _forget_modules(directory, before)
@@ -89,8 +89,10 @@ def _run(directory: Path, project: str, stack: str, config: Mapping[str, str], m
         loop.close()
 
 
-def _execute(program: Path) -> None:
+def _execute(program: Path, report: Report) -> None:
     runpy.run_path(str(program), run_name="__main__")
+    stack = get_root_resource()
+    report.exported = set(stack.outputs) if isinstance(stack, Stack) else set()
 
 
 def _forget_modules(directory: Path, before: set[str]) -> None:
