@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.platform import Platform
 
+pytestmark = pytest.mark.xdist_group("platform")
+
 PASSWORD = "Correct-horse-7-battery"
 
 
