@@ -14,6 +14,9 @@ API_PREFIX = "/api/v1"
 HEALTH_PATHS = ("/health", "/health/live", "/health/ready")
 METRICS_PATH = "/metrics"
 
+REVOCATIONS_PATH = "/internal/revocations"
+"""Where identity lists withdrawn tokens for the other services; no route leads there from outside."""
+
 
 class Need(StrEnum):
     """Something beside the user pool that a service cannot work without."""
@@ -77,15 +80,22 @@ SERVICES: tuple[Service, ...] = (
             f"{API_PREFIX}/auth/confirm",
             f"{API_PREFIX}/auth/resend",
             f"{API_PREFIX}/auth/login",
+            f"{API_PREFIX}/auth/challenge",
             f"{API_PREFIX}/auth/refresh",
             f"{API_PREFIX}/auth/logout",
+            f"{API_PREFIX}/auth/forgot",
+            f"{API_PREFIX}/auth/reset",
+            f"{API_PREFIX}/auth/password-policy",
+            REVOCATIONS_PATH,
         ),
+        calls=("data",),
         needs=frozenset({Need.DATABASE, Need.SESSIONS}),
     ),
     Service(
         name="data",
         port=8002,
         api_paths=(f"{API_PREFIX}/products",),
+        calls=("identity",),
         needs=frozenset({Need.DATABASE}),
     ),
     Service(

@@ -31,6 +31,7 @@ def settings(schema: MigratedDatabase, token_issuer: TokenIssuer) -> Settings:
             "cognito_client_id": CLIENT_ID,
             "cognito_issuer": ISSUER,
             "cognito_jwks_url": token_issuer.jwks_url,
+            "identity_url": "http://127.0.0.1:9",
             **schema.settings,
         }
     )

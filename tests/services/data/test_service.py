@@ -117,4 +117,5 @@ def test_the_settings_are_those_that_the_catalog_promises() -> None:
         "COGNITO_ISSUER",
         "COGNITO_JWKS_URL",
         "COGNITO_USER_POOL_ID",
+        "IDENTITY_URL",
     }

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.catalog import api_services
+from services.catalog import API_PREFIX, api_services
 from tests.services.gateway.conftest import Platform
 from tests.support.applications import problem
 from tests.support.tokens import TokenIssuer
@@ -30,10 +30,20 @@ async def test_nothing_gets_through_without_a_token(platform: Platform) -> None:
     assert platform.data.seen == platform.identity.seen == []
 
 
-@pytest.mark.parametrize("path", sorted({path for service in api_services() for path in service.open_paths}))
+OPEN_PATHS = {path for service in api_services() for path in service.open_paths}
+
+
+@pytest.mark.parametrize("path", sorted(path for path in OPEN_PATHS if path.startswith(API_PREFIX)))
 async def test_what_a_service_opens_is_open_at_the_gateway_too(platform: Platform, path: str) -> None:
     del platform.client.headers["authorization"]
     assert (await platform.client.post(path, json={})).json() == {"from": "identity"}
+
+
+@pytest.mark.parametrize("path", sorted(path for path in OPEN_PATHS if not path.startswith(API_PREFIX)))
+async def test_what_services_open_to_each_other_is_not_to_be_had_here(platform: Platform, path: str) -> None:
+    del platform.client.headers["authorization"]
+    problem(await platform.client.get(path), 404, "not_found")
+    assert platform.identity.seen == []
 
 
 @pytest.mark.parametrize(

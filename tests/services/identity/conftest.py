@@ -62,6 +62,7 @@ def settings(pool: UserPool, schema: MigratedDatabase, credentials: None) -> Set
             "cognito_jwks_url": pool.jwks_url,
             "session_keys": KEYS,
             "public_origin": ORIGIN,
+            "data_url": "http://127.0.0.1:9",
             **schema.settings,
         }
     )
