@@ -35,7 +35,9 @@ class FirewallArgs:
         return cls(vpc_id=vpc_id, ports=ports, edge=config.edge_shape)
 
     def validate(self) -> None:
-        """Raises ValueError for a port that is none."""
+        """Raises ValueError for a port that is none, or a service that has the name of another group."""
+        for name in {"edge", "database"} & self.ports.keys():
+            raise ValueError(f"a service cannot be called {name!r}: that is the name of a part of the platform")
         for port in self.ports.values():
             if not 1 <= port <= 65535:
                 raise ValueError(f"{port} is no port; ports are 1 to 65535")

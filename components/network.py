@@ -34,6 +34,7 @@ def zones_of(region: str) -> list[str]:
 class NetworkArgs:
     """`vpc_cidr`: /16 to /23; `zones`: names of two to four availability zones of the region."""
 
+    region: str
     vpc_cidr: str
     zones: Sequence[str]
     egress: Egress
@@ -45,7 +46,12 @@ class NetworkArgs:
             raise ConfigError(
                 [f"sri:availability_zones: {config.region} has {len(zones)} zones; lower it, or choose another region"]
             )
-        return cls(vpc_cidr=config.vpc_cidr, zones=zones[: config.availability_zones], egress=config.egress)
+        return cls(
+            region=config.region,
+            vpc_cidr=config.vpc_cidr,
+            zones=zones[: config.availability_zones],
+            egress=config.egress,
+        )
 
     def validate(self) -> None:
         """Raises ValueError for a number of zones that the address plan has no room for."""
@@ -137,7 +143,20 @@ class Network(Component):
         tables = [self._create_nat_table(number, subnet) for number, subnet in enumerate(exits)]
         for number, subnet in enumerate(subnets):
             self._associate("private", number, subnet, tables[number % len(tables)])
+        self._bypass_nat(tables)
         return [subnet.id for subnet in subnets]
+
+    def _bypass_nat(self, tables: list[aws.ec2.RouteTable]) -> None:
+        """Image layers come from S3: through this endpoint they cost nothing, through NAT each gigabyte does."""
+        aws.ec2.VpcEndpoint(
+            f"{self.name}-s3",
+            vpc_id=self.vpc_id,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{self._args.region}.s3",
+            route_table_ids=[table.id for table in tables],
+            tags={"Name": f"{self.name}-s3"},
+            opts=self.child(),
+        )
 
     def _create_nat_table(self, number: int, public: aws.ec2.Subnet) -> aws.ec2.RouteTable:
         name = f"{self.name}-nat-{number}"

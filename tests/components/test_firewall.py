@@ -45,6 +45,8 @@ def inside(gateway: int, identity: int, data: int, frontend: int) -> set[str]:
         f"edge -> frontend {frontend}",
         f"gateway -> identity {identity}",
         f"gateway -> data {data}",
+        f"identity -> data {data}",
+        f"data -> identity {identity}",
         "identity -> database 5432",
         "data -> database 5432",
     }
@@ -90,6 +92,12 @@ def test_each_service_runs_in_its_own_group_alone(tier: str) -> None:
         assert service.inputs["networkConfiguration"]["securityGroups"] == [f"{service.name}-id"]
     (instance,) = built.of_type("rds/instance:Instance")
     assert instance.inputs["vpcSecurityGroupIds"] == [f"sri-{tier}-database-id"]
+
+
+@pytest.mark.parametrize("name", ["edge", "database"])
+def test_a_service_with_the_name_of_another_group_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"cannot be called '{name}'"):
+        FirewallArgs(vpc_id="vpc", ports={name: 8000}, edge=EdgeShape.LOCAL).validate()
 
 
 def test_a_port_that_is_none_is_refused() -> None:

@@ -72,6 +72,13 @@ def test_private_subnets_leave_through_nat(egress: str, ways: list[str]) -> None
     assert len(built.of_type(":NatGateway")) == len(built.of_type(":Eip")) == len(set(ways))
 
 
+def test_image_layers_bypass_nat_where_there_is_one() -> None:
+    (endpoint,) = stack("prod").of_type("ec2/vpcEndpoint:VpcEndpoint")
+    assert endpoint.inputs["serviceName"] == "com.amazonaws.us-east-1.s3"
+    assert endpoint.inputs["routeTableIds"] == [f"sri-prod-private-{zone}-id" for zone in range(3)]
+    assert stack("dev").of_type("ec2/vpcEndpoint:VpcEndpoint") == []
+
+
 @pytest.mark.parametrize(("egress", "kind", "public_ip"), [("nat", "private", False), ("public-ip", "public", True)])
 def test_tasks_and_migrations_run_where_egress_says(egress: str, kind: str, public_ip: bool) -> None:
     built = stack("dev", egress=egress)
@@ -91,4 +98,4 @@ def test_local_zones_are_not_among_the_zones() -> None:
 @pytest.mark.parametrize("count", [1, 5])
 def test_a_number_of_zones_without_a_plan_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match=f"{count} zones; use 2 to 4"):
-        NetworkArgs(vpc_cidr="10.0.0.0/16", zones=["z"] * count, egress=Egress.NAT).validate()
+        NetworkArgs(region="us-east-1", vpc_cidr="10.0.0.0/16", zones=["z"] * count, egress=Egress.NAT).validate()
