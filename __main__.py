@@ -44,7 +44,7 @@ services = {
             environment=environment,
             image=images[service.name],
             network=network,
-            security_group_id=firewall.service_ids[service.name],
+            firewall=firewall,
             cluster=cluster,
             edge=edge,
         ),

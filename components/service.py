@@ -14,6 +14,7 @@ from components.config import ServiceConfig, StackConfig
 from components.container import migrate_command, serve_command
 from components.edge import Edge
 from components.environment import Environment, Variables
+from components.firewall import Firewall
 from components.images import Image
 from components.migrations import MigrationRun
 from components.network import Network
@@ -26,7 +27,7 @@ from services.catalog import Need, Size
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceArgs:
-    """`service` of the catalog in its surroundings; `security_group_id` is its own group."""
+    """`service` of the catalog in its surroundings."""
 
     service: catalog.Service
     config: StackConfig
@@ -34,7 +35,7 @@ class ServiceArgs:
     environment: Environment
     image: Image
     network: Network
-    security_group_id: pulumi.Output[str]
+    firewall: Firewall
     cluster: Cluster
     edge: Edge
 
@@ -42,6 +43,16 @@ class ServiceArgs:
     def settings(self) -> ServiceConfig:
         """Size and count of its tasks."""
         return self.config.services[self.service.name]
+
+    @property
+    def security_group_id(self) -> pulumi.Output[str]:
+        """Its tasks' own group."""
+        return self.firewall.service_ids[self.service.name]
+
+    @property
+    def roads(self) -> list[pulumi.Resource]:
+        """What a task needs to reach anything: routes and rules, which no identifier of a subnet or group implies."""
+        return [self.network, self.firewall]
 
     @property
     def port(self) -> int:
@@ -60,7 +71,7 @@ class FargateService(Component):
         self._args = args
         self._log_group = self._create_log_group()
         self.log_group_name = self._log_group.name
-        before: list[pulumi.Resource] = []
+        before = args.roads
         if Need.DATABASE in args.service.needs:
             before.append(self._migrate())
         task = self._create_serve_task()
@@ -108,7 +119,7 @@ class FargateService(Component):
             security_groups=[args.security_group_id],
             assign_public_ip=args.network.assign_public_ip,
             log_group=self._log_group.name,
-            opts=self.child(),
+            opts=self.child(depends_on=args.roads),
         )
 
     def _create_task(

@@ -51,6 +51,7 @@ class Task(Component):
         args.validate()
         super().__init__(name, opts)
         self._args = args
+        self._policies: list[pulumi.Resource] = []
         execution = self._create_role("execution", self._execution_statements())
         own = self._create_role("task", args.statements) if args.statements else None
         self.arn = self._create_definition(execution, own).arn
@@ -59,7 +60,7 @@ class Task(Component):
     def _create_role(self, suffix: str, statements: Sequence[Statement]) -> aws.iam.Role:
         name = f"{self.name}-{suffix}"
         role = aws.iam.Role(name, assume_role_policy=trust_tasks(self._args.account), opts=self.child())
-        aws.iam.RolePolicy(name, role=role.name, policy=document(statements), opts=self.child())
+        self._policies.append(aws.iam.RolePolicy(name, role=role.name, policy=document(statements), opts=self.child()))
         return role
 
     def _execution_statements(self) -> list[Statement]:
@@ -107,5 +108,6 @@ class Task(Component):
             execution_role_arn=execution.arn,
             task_role_arn=None if own is None else own.arn,
             container_definitions=container.definitions(),
-            opts=self.child(),
+            # Whoever has the definition can start a task, and a task that starts may use its roles at once.
+            opts=self.child(depends_on=self._policies),
         )

@@ -131,6 +131,18 @@ def test_a_service_starts_only_after_its_migration_and_its_routes(tier: str) -> 
         assert depends_on(ecs, "ListenerRule") == len(service.edge_paths)
 
 
+@pytest.mark.parametrize("tier", TIERS)
+def test_nothing_runs_before_routes_rules_and_permissions_are_there(tier: str) -> None:
+    built = stack(tier)
+    routes = len(built.of_type("ec2/route:Route"))
+    rules = len(built.of_type("vpc/securityGroupIngressRule:SecurityGroupIngressRule"))
+    for runner in [*built.of_type("ecs/service:Service"), *built.of_type(":MigrationRun")]:
+        assert depends_on(runner, "Route") == routes
+        assert depends_on(runner, "SecurityGroupIngressRule") == rules
+    for task in built.of_type(":TaskDefinition"):
+        assert depends_on(task, "RolePolicy") == (2 if task.inputs.get("taskRoleArn") else 1)
+
+
 def depends_on(resource: Recorded, kind: str) -> int:
     return sum(urn.split("::")[2].endswith(f":{kind}") for urn in resource.depends_on)
 
