@@ -63,9 +63,11 @@ class FrontDoor:
         server = web.Application()
         server.on_response_prepare.append(keep_server_name)
         server.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(server, access_log=None, handler_cancellation=True, auto_decompress=False)
+        self._runner = web.AppRunner(
+            server, access_log=None, handler_cancellation=True, auto_decompress=False, shutdown_timeout=3
+        )
         await self._runner.setup()
-        await web.TCPSite(self._runner, HOST, port, shutdown_timeout=3).start()
+        await web.TCPSite(self._runner, HOST, port).start()
 
     async def stop(self) -> None:
         """Take no more requests, give those under way three seconds."""

@@ -70,8 +70,8 @@ def locale_options(binaries: Path) -> list[str]:
 
 
 def runs(binaries: Path, account: Account | None) -> bool:
-    """Whether `account` can execute the server, its own libraries included."""
-    command = Command(argv=[str(binaries / "postgres"), "--version"], env=base_environment(), account=account)
+    """Whether `account` can execute the programs, their own libraries included."""
+    command = Command(argv=[str(binaries / "initdb"), "--version"], env=base_environment(), account=account)
     try:
         return subprocess.run(list(command.argv), **command.options(subprocess.DEVNULL), check=False).returncode == 0
     except PermissionError:
@@ -79,8 +79,16 @@ def runs(binaries: Path, account: Account | None) -> bool:
 
 
 def copied(binaries: Path, spare: Path) -> Path:
-    """A copy of the installation that `binaries` belongs to, which everybody can read."""
+    """A copy of the installation that `binaries` belongs to, which everybody can read.
+
+    A wheel keeps shared libraries in a folder beside the package, and finds them by the way from one to the other.
+    """
+    installation, package = binaries.parent, binaries.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")
     copy = made(spare) / f"postgres-{major_version(binaries)}"
-    if not (copy / "bin" / "postgres").exists():
-        shutil.copytree(binaries.parent, copy, symlinks=True, dirs_exist_ok=True)
-    return copy / "bin"
+    target = copy / package.name / installation.name
+    if not (target / "bin" / "postgres").exists():
+        shutil.copytree(installation, target, symlinks=True, dirs_exist_ok=True)
+        if libraries.exists():
+            shutil.copytree(libraries, copy / libraries.name, dirs_exist_ok=True)
+    return target / "bin"
