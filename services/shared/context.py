@@ -7,9 +7,10 @@ import asyncio
 import ipaddress
 import logging
 import re
+import secrets
 import time
-import uuid
 from contextlib import suppress
+from functools import lru_cache
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,9 +35,9 @@ class RequestContext:
     Any exception becomes a problem; one that nobody expected is logged with its traceback and answered 500.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, max_body: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, *, max_body: int = MAX_BODY_BYTES) -> None:
         self.app = app
-        self.metrics = metrics
+        self.metrics = Metrics(lambda: self.in_flight)
         self.max_body = max_body
         self.in_flight = 0
         self.last_request = 0.0
@@ -46,7 +47,7 @@ class RequestContext:
         started = time.perf_counter()
         exchange = _Exchange(scope, receive, send, self.max_body)
         token = current_request_id.set(exchange.request_id)
-        self._enter()
+        self.in_flight += 1
         try:
             await self._answer(exchange)
         finally:
@@ -70,13 +71,8 @@ class RequestContext:
             elif not exchange.finished:
                 raise  # the server must cut the connection, or the client takes half an answer for a whole one
 
-    def _enter(self) -> None:
-        self.in_flight += 1
-        self.metrics.in_flight.inc()
-
     def _leave(self, exchange: _Exchange, seconds: float) -> None:
         self.in_flight -= 1
-        self.metrics.in_flight.dec()
         status = exchange.status or 499  # nothing was sent: the answer was cancelled
         scope = exchange.scope
         quiet = scope["state"].get("quiet", False)
@@ -100,7 +96,7 @@ class _Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, max_body: int) -> None:
         headers = dict(scope["headers"])
-        self.request_id = _given_id(headers.get(b"x-request-id")) or uuid.uuid4().hex
+        self.request_id = _given_id(headers.get(b"x-request-id")) or secrets.token_hex(16)
         state = scope.setdefault("state", {})
         state["request_id"] = self.request_id
         state["client"] = client_address(scope, headers.get(b"x-forwarded-for"))
@@ -168,14 +164,16 @@ def client_address(scope: Scope, forwarded_for: bytes | None) -> str:
     Each service has exactly one hop before it that writes this entry (the load balancer or the gateway); what stands
     before the last one is whatever the client liked to send.
     """
-    last = (forwarded_for or b"").rsplit(b",", 1)[-1].strip().decode("latin-1")
-    if last:
-        try:
-            return str(ipaddress.ip_address(last))
-        except ValueError:
-            pass
     peer = scope.get("client")
-    return str(peer[0]) if peer else "unknown"
+    return _last_address(forwarded_for or b"") or (str(peer[0]) if peer else "unknown")
+
+
+@lru_cache(maxsize=4096)
+def _last_address(forwarded_for: bytes) -> str:
+    try:
+        return str(ipaddress.ip_address(forwarded_for.rsplit(b",", 1)[-1].strip().decode("latin-1")))
+    except ValueError:
+        return ""
 
 
 def _given_id(value: bytes | None) -> str | None:

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.shared.command import main
 from services.shared.context import RequestContext
 from services.shared.health import LIVE, READY, Check, Health
-from services.shared.metrics import Metrics
 
 if TYPE_CHECKING:
     from services.shared.auth import RemoteKeys
@@ -47,11 +46,11 @@ class Application:
     ) -> None:
         self.routes = routes
         self.health = Health(checks or {})
-        self.metrics = Metrics()
+        self.context = RequestContext(self._route)
         self.resources = tuple(resources)
         self._guarded = self._guard(routes, verify, tuple(open_paths))
-        self._own: dict[str, ASGIApp] = dict.fromkeys((LIVE, *READY), self.health) | {METRICS: self.metrics}
-        self.context = RequestContext(self._route, self.metrics)
+        self._own: dict[str, ASGIApp] = dict.fromkeys((LIVE, *READY), self.health)
+        self._own[METRICS] = self.context.metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or run the service's start and end."""
@@ -77,7 +76,7 @@ class Application:
         from services.shared.auth import AuthMiddleware  # noqa: PLC0415
         from services.shared.auth.metrics import TALLY  # noqa: PLC0415
 
-        self.metrics.registry.register(TALLY)
+        self.context.metrics.registry.register(TALLY)
         return AuthMiddleware(routes, verify, open_paths=open_paths)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

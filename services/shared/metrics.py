@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -21,12 +23,12 @@ BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 class Metrics:
     """An ASGI application that answers with what was counted, in Prometheus' text format."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_flight: Callable[[], float]) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self.in_flight = Gauge("http_requests_in_flight", "Requests being answered now.", registry=self.registry)
+        Gauge("http_requests_in_flight", "Requests being answered now.", registry=self.registry).set_function(in_flight)
         self._durations = Histogram(
             "http_request_duration_seconds",
             "From the request's arrival to its answer's end.",
@@ -34,11 +36,15 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        self._of: dict[tuple[str, str, int], Histogram] = {}
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Count one answered request. Labels come from sets of ours alone, so a client cannot make new ones."""
-        method = scope["method"] if scope["method"] in METHODS else "other"
-        self._durations.labels(method, route_of(scope), str(status)).observe(seconds)
+        labels = (scope["method"] if scope["method"] in METHODS else "other", route_of(scope), status)
+        counted = self._of.get(labels)
+        if counted is None:
+            counted = self._of[labels] = self._durations.labels(*labels)
+        counted.observe(seconds)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer GET /metrics."""

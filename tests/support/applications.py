@@ -26,10 +26,9 @@ async def started(application: ASGIApp) -> AsyncIterator[None]:
     await incoming.put({"type": "lifespan.startup"})
     answer = asyncio.ensure_future(outgoing.get())
     await asyncio.wait({answer, task}, return_when=asyncio.FIRST_COMPLETED)
-    if task.done():
+    if not answer.done() or answer.result()["type"] == "lifespan.startup.failed":
         answer.cancel()
         await task
-    assert answer.result()["type"] == "lifespan.startup.complete"
     try:
         yield
     finally:

@@ -1,0 +1,309 @@
+"""The migrate command of each service that has a database."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import importlib
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pydantic import SecretStr
+from sqlalchemy import CheckConstraint, MetaData
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from services.catalog import SERVICES, Need, by_name
+from services.shared import migrations
+from services.shared.migration_environment import alembic_config
+from services.shared.migrations import VERSION_TABLE, folder_of, migrate, newest_revision
+from services.shared.scram import scram_verifier
+from tests.support.migrated import MigratedDatabase, migrated, migration_settings
+from tests.support.postgres import Database
+
+ROOT = Path(__file__).resolve().parents[3]
+NAMES = [service.name for service in SERVICES if Need.DATABASE in service.needs]
+
+each_service = pytest.mark.parametrize("name", NAMES)
+
+
+def package(name: str) -> str:
+    return f"services.{name}"
+
+
+async def connected(result: MigratedDatabase) -> asyncpg.Connection:
+    """A connection as the service's own role."""
+    database = result.database
+    return await asyncpg.connect(
+        host=database.host, port=database.port, database=database.name, user=result.user, password=result.password
+    )
+
+
+@each_service
+async def test_the_service_can_use_its_tables_with_its_own_role(name: str, database: Database) -> None:
+    result = await asyncio.to_thread(migrated, database, package(name))
+    connection = await connected(result)
+    tables = await tables_of(connection, name)
+    assert tables
+    for table in tables:
+        for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            assert await connection.fetchval("SELECT has_table_privilege($1, $2)", f"{name}.{table}", privilege)
+    await connection.close()
+
+
+async def tables_of(connection: asyncpg.Connection, schema: str) -> list[str]:
+    rows = await connection.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename <> $2", schema, VERSION_TABLE
+    )
+    return [row["tablename"] for row in rows]
+
+
+@each_service
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE {name}.more (id int)",
+        "DROP TABLE {name}.{table}",
+        "ALTER TABLE {name}.{table} ADD COLUMN more int",
+        "TRUNCATE {name}.{table}",
+        "UPDATE {name}.alembic_version SET version_num = '0000'",
+        "DELETE FROM {name}.alembic_version",
+        "CREATE SCHEMA more",
+        "CREATE ROLE more",
+        "CREATE TABLE public.more (id int)",
+        "SELECT * FROM another.secrets",
+    ],
+)
+async def test_the_services_role_may_do_nothing_else(name: str, statement: str, module_database: Database) -> None:
+    result = await asyncio.to_thread(migrated, module_database, package(name))
+    admin = await asyncpg.connect(module_database.url)
+    await admin.execute("CREATE SCHEMA IF NOT EXISTS another; CREATE TABLE IF NOT EXISTS another.secrets (id int)")
+    table = (await tables_of(admin, name))[0]
+    await admin.close()
+    connection = await connected(result)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(statement.format(name=name, table=table))
+    await connection.close()
+
+
+@each_service
+def test_it_may_be_run_again(name: str, database: Database) -> None:
+    settings = migration_settings(database, role(name), "first-password")
+    assert [migrate(package(name), name, settings) for _ in range(3)] == [0, 0, 0]
+
+
+@each_service
+async def test_two_runs_at_once_do_it_once(name: str, database: Database) -> None:
+    settings = migration_settings(database, role(name), "password")
+    runs = [asyncio.to_thread(migrate, package(name), name, settings) for _ in range(4)]
+    assert await asyncio.gather(*runs) == [0, 0, 0, 0]
+
+
+async def test_a_new_password_replaces_the_old_one(database: Database) -> None:
+    name = role("data")
+    for password in ("first-password", "second-password"):
+        assert (
+            await asyncio.to_thread(migrate, "services.data", "data", migration_settings(database, name, password)) == 0
+        )
+    await (await connected(MigratedDatabase(database, name, "second-password"))).close()
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await connected(MigratedDatabase(database, name, "first-password"))
+
+
+async def test_the_server_never_gets_the_password_itself(database: Database) -> None:
+    name = role("data")
+    await asyncio.to_thread(migrate, "services.data", "data", migration_settings(database, name, "the-password"))
+    admin = await asyncpg.connect(database.url)
+    kept = await admin.fetchval("SELECT rolpassword FROM pg_authid WHERE rolname = $1", name)
+    await admin.close()
+    salt = re.fullmatch(r"SCRAM-SHA-256\$4096:([^$]+)\$.+", kept)
+    assert salt is not None
+    assert kept == scram_verifier("the-password", base64.b64decode(salt[1]))
+
+
+def test_a_password_that_would_have_to_be_prepared_first_is_refused() -> None:
+    with pytest.raises(ValueError, match="ASCII"):
+        scram_verifier("pässword")
+
+
+@each_service
+async def test_tables_and_revisions_say_the_same(name: str, database: Database) -> None:
+    await asyncio.to_thread(migrated, database, package(name))
+    metadata: MetaData = importlib.import_module(f"{package(name)}.tables").metadata
+    engine = create_async_engine(database.url.replace("postgresql://", "postgresql+asyncpg://"))
+
+    def differences(connection: Any) -> list[Any]:
+        def ours(item: str | None, kind: str, _parents: Any) -> bool:
+            return item == name if kind == "schema" else item != VERSION_TABLE
+
+        options = {"include_schemas": True, "include_name": ours, "compare_type": True, "compare_server_default": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+@each_service
+async def test_tables_name_the_same_checks_as_the_revisions(name: str, database: Database) -> None:
+    """Autogenerate does not look at CHECK constraints."""
+    await asyncio.to_thread(migrated, database, package(name))
+    metadata: MetaData = importlib.import_module(f"{package(name)}.tables").metadata
+    admin = await asyncpg.connect(database.url)
+    rows = await admin.fetch(
+        "SELECT conname FROM pg_constraint WHERE contype = 'c' AND connamespace = $1::regnamespace", name
+    )
+    await admin.close()
+    assert {row["conname"] for row in rows} == check_names(metadata)
+
+
+def check_names(metadata: MetaData) -> set[str]:
+    tables = metadata.tables.values()
+    owners = [*tables, *(column for table in tables for column in table.columns)]
+    return {str(item.name) for owner in owners for item in owner.constraints if isinstance(item, CheckConstraint)}
+
+
+@each_service
+def test_the_newest_file_is_the_head_of_one_line_of_revisions(name: str) -> None:
+    folder = folder_of(package(name))
+    scripts = ScriptDirectory.from_config(alembic_config(folder, name))
+    assert scripts.get_heads() == [newest_revision(folder)]
+    assert len(list(scripts.walk_revisions())) == len(list(folder.glob("[0-9]*.py")))
+
+
+@each_service
+def test_revisions_only_go_forward(name: str) -> None:
+    for path in folder_of(package(name)).glob("[0-9]*.py"):
+        assert "def upgrade()" in path.read_text()
+        assert "def downgrade" not in path.read_text()
+
+
+@each_service
+def test_with_nothing_to_do_it_loads_nothing_heavy(name: str, database: Database) -> None:
+    result = migrated(database, package(name))
+    settings = migration_settings(database, result.user, result.password)
+    script = (
+        f"import sys; from services.shared.migrations import migrate; from services.shared.settings import *\n"
+        f"code = migrate('{package(name)}', '{name}', MigrationSettings.load())\n"
+        "print(code, {'sqlalchemy', 'alembic', 'fastapi', 'uvicorn'} & set(sys.modules))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment(settings.model_dump()),
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert run.stdout.strip() == "0 set()", run.stderr
+
+
+def environment(values: dict[str, Any]) -> dict[str, str]:
+    """Settings as environment variables."""
+    plain = {key: getattr(value, "get_secret_value", lambda value=value: value)() for key, value in values.items()}
+    return {"PATH": os.environ["PATH"]} | {key.upper(): str(value) for key, value in plain.items()}
+
+
+@each_service
+def test_the_command_says_in_one_line_of_json_what_it_did(name: str, database: Database) -> None:
+    settings = migration_settings(database, role(name), "password")
+    run = subprocess.run(
+        [sys.executable, "-m", package(name), "migrate"], cwd=ROOT, env=environment(settings.model_dump()),
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (0, "")
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    assert lines[-1]["message"] == "the schema is up to date"
+    assert lines[-1]["revision"] == newest_revision(folder_of(package(name)))
+    assert "password" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"database_port": 9}, "no database answers at 127.0.0.1:9"),
+        ({"database_password": "wrong"}, "refuses DATABASE_USER or DATABASE_PASSWORD"),
+        ({"service_database_user": 'x"; DROP ROLE y'}, "SERVICE_DATABASE_USER must be"),
+        ({"service_database_user": "X"}, "SERVICE_DATABASE_USER must be"),
+    ],
+)
+def test_a_failure_says_what_to_look_at(
+    changes: dict[str, Any],
+    reason: str,
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(migrations, "PATIENCE_SECONDS", 0)
+    settings = migration_settings(database, role("data"), "password").model_copy(
+        update={key: secret(value) for key, value in changes.items()}
+    )
+    assert migrate("services.data", "data", settings) == 1
+    assert reason in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def secret(value: Any) -> Any:
+    return SecretStr(value) if isinstance(value, str) else value
+
+
+def test_a_database_that_is_still_starting_is_waited_for(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.INFO)
+    connect, attempts = asyncpg.connect, []
+
+    async def late(**options: Any) -> Any:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ConnectionRefusedError("not yet")
+        return await connect(**options)
+
+    monkeypatch.setattr(asyncpg, "connect", late)
+    assert migrate("services.data", "data", migration_settings(database, role("data"), "password")) == 0
+    assert "waiting for the database" in caplog.text
+
+
+def test_a_revision_that_fails_leaves_the_schema_as_it_was(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = role("data")
+    (tmp_path / "0001_good.py").write_text(revision("0001", None, "CREATE TABLE data.good (id int)"))
+    (tmp_path / "0002_bad.py").write_text(revision("0002", "0001", "CREATE TABLE data.bad (id int)", "SELECT 1/0"))
+    monkeypatch.setattr(migrations, "folder_of", lambda _: tmp_path)
+    assert migrate("services.data", "data", migration_settings(database, name, "password")) == 1
+    assert "division by zero" in caplog.text
+    rows = asyncio.run(query(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'data' ORDER BY 1"))
+    assert [row[0] for row in rows] == ["alembic_version", "good"]
+    assert asyncio.run(query(database, "SELECT version_num FROM data.alembic_version"))[0][0] == "0001"
+
+
+def revision(number: str, before: str | None, *statements: str) -> str:
+    body = "\n".join(f"    op.execute({statement!r})" for statement in statements)
+    return f"from alembic import op\nrevision = {number!r}\ndown_revision = {before!r}\n\ndef upgrade():\n{body}\n"
+
+
+async def query(database: Database, statement: str) -> list[Any]:
+    connection = await asyncpg.connect(database.url)
+    try:
+        return list(await connection.fetch(statement))
+    finally:
+        await connection.close()
+
+
+def role(name: str) -> str:
+    """A role's name that nobody else uses: roles belong to the whole server."""
+    return f"{name}_{uuid.uuid4().hex[:8]}"
+
+
+def test_every_service_that_needs_a_database_has_revisions_and_nobody_else_has() -> None:
+    with_folders = {path.parent.name for path in (ROOT / "services").glob("*/migrations")}
+    assert with_folders == set(NAMES)
+    assert all(Need.DATABASE in by_name(name).needs for name in NAMES)
