@@ -106,8 +106,6 @@ class Auth(Component):
                 "require_symbols": False,
                 "temporary_password_validity_days": 3,
             },
-            # Named, because the tier that AWS gives to new pools has changed before, and with it features and price.
-            user_pool_tier="ESSENTIALS",
             mfa_configuration="OPTIONAL",
             software_token_mfa_configuration={"enabled": True},
             user_attribute_update_settings={"attributes_require_verification_before_updates": ["email"]},
