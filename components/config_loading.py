@@ -56,12 +56,12 @@ def _tier(given: Mapping[str, Any], problems: list[str]) -> Tier:
 def _defaults(tier: Tier) -> StackConfig:
     defaults = DEFAULTS[tier]
     aws = pulumi.Config("aws")
-    tags: Mapping[str, Any] = aws.get_object("defaultTags") or {}
+    tags = _parsed(aws.get("defaultTags"))
     return replace(
         defaults.stack,
         name=f"{pulumi.get_project()}-{pulumi.get_stack()}",
         region=aws.get("region") or "",
-        default_tags=tags.get("tags") or {},
+        default_tags=tags.get("tags") or {} if isinstance(tags, Mapping) else {},
         services={
             service.name: ServiceConfig(
                 cpu=service.size.cpu,

@@ -98,6 +98,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ),
     ("no URL for Cognito", "local", {"local": {**LOCAL, "cognito_url": "127.0.0.1"}}, "sri:local.cognito_url", "http"),
     ("no region", "dev", {"aws:region": None}, "aws:region: not set", "us-east-1"),
+    ("tags that are none", "dev", {"aws:defaultTags": "Project"}, "aws:defaultTags: tags.Project", "must be 'sri'"),
     ("no tags", "prod", {"aws:defaultTags": None}, "aws:defaultTags: tags.Environment must be 'prod'", "belongs"),
 ]
 
