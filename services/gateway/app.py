@@ -17,15 +17,15 @@ DOCUMENT_PATH = f"{API_PREFIX}/openapi.json"
 
 def create(settings: Settings) -> Application:
     """The service as these settings make it."""
-    services = (by_name("gateway"), *api_services())
     routes = Routes(api_services(), settings)
+    opened = [path for service in api_services() for path in service.open_paths if routes.find(path)]
     proxy = Proxy(routes)
     document = MergedDocument(DOCUMENT_PATH, routes, lambda: proxy.session)
     keys = RemoteKeys(settings.cognito_jwks_url)
     return Application(
         _either(DOCUMENT_PATH, document, proxy),
         verify=verifier(keys, settings.cognito_issuer, settings.cognito_client_id),
-        open_paths=[path for service in services for path in service.open_paths],
+        open_paths=[*by_name("gateway").open_paths, *opened],
         checks={"keys": keys_check(keys)},
         resources=[proxy, fetching(keys)],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
 from services.shared.auth.errors import REALM
 from services.shared.errors import Problem, unavailable
@@ -75,7 +75,7 @@ def error_code(error: ClientError) -> str:
 def as_problem(error: ClientError | BotoCoreError) -> Exception:
     """The problem that a client should see; the error itself when it is nobody's fault but ours (answered 500)."""
     if isinstance(error, BotoCoreError):
-        return _unavailable("") if isinstance(error, HTTPClientError) else error
+        return _unavailable("") if isinstance(error, HTTPClientError | ConnectionError) else error
     details = error.response.get("Error", {})
     log.info("the user pool refuses", extra={"operation": error.operation_name, "error": details.get("Code", "")})
     make = _PROBLEMS.get(details.get("Code", ""))

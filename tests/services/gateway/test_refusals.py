@@ -41,8 +41,9 @@ async def test_what_a_service_opens_is_open_at_the_gateway_too(platform: Platfor
 
 @pytest.mark.parametrize("path", sorted(path for path in OPEN_PATHS if not path.startswith(API_PREFIX)))
 async def test_what_services_open_to_each_other_is_not_to_be_had_here(platform: Platform, path: str) -> None:
-    del platform.client.headers["authorization"]
     problem(await platform.client.get(path), 404, "not_found")
+    del platform.client.headers["authorization"]
+    problem(await platform.client.get(path), 401, "token_missing")
     assert platform.identity.seen == []
 
 

@@ -169,9 +169,11 @@ async def test_tables_name_the_same_checks_as_the_revisions(name: str, database:
 
 
 def check_names(metadata: MetaData) -> set[str]:
-    tables = metadata.tables.values()
-    owners = [*tables, *(column for table in tables for column in table.columns)]
-    return {str(item.name) for owner in owners for item in owner.constraints if isinstance(item, CheckConstraint)}
+    found = set[str]()
+    for table in metadata.tables.values():
+        for constraints in (table.constraints, *(column.constraints for column in table.columns)):
+            found |= {str(item.name) for item in constraints if isinstance(item, CheckConstraint)}
+    return found
 
 
 @each_service
