@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from sys import getsizeof
-from types import MappingProxyType
-from typing import Any
+from collections import deque
 
 import msgspec
 
 from services.shared.auth.keys import Key
 from services.shared.auth.principal import Principal
+from services.shared.auth.weight import weigh
 
 LONGEST_STAY = 300
 """Seconds after which even a long-lived token is verified afresh."""
 LONGEST_TOKEN = 4096
-MAX_BYTES = 11_500_000
+MAX_BYTES = 12_000_000
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +33,7 @@ class TokenCache:
         self._limit = entries
         self._max_bytes = max_bytes
         self._entries: dict[str, Entry] = {}
+        self._order: deque[str] = deque()  # the first key of a dict is slow to find once others before it are gone
         self._weight = 0
 
     def get(self, token: str, now: float) -> Principal | None:
@@ -44,39 +44,21 @@ class TokenCache:
             return entry.principal
         return None
 
-    def put(self, token: str, principal: Principal, key: Key, now: float, expires: int) -> None:
-        """Remember a token that has just been verified, until `expires` or LONGEST_STAY from `now`."""
+    def put(self, token: str, payload: bytes, principal: Principal, key: Key, *, since: float, until: float) -> None:
+        """Remember a token that `key` has just vouched for, for LONGEST_STAY or `until` its end."""
         if len(token) > LONGEST_TOKEN or not self._limit:
             return
-        self._discard(token)
-        weight = weigh(token, principal)
-        self._entries[token] = Entry(principal, key, now, min(expires, now + LONGEST_STAY), weight)
+        weight = weigh(token, payload, principal)
+        old = self._entries.get(token)
+        if old is None:
+            self._order.append(token)
+        else:
+            self._weight -= old.weight
+        until = min(until, since + LONGEST_STAY)
+        self._entries[token] = Entry(principal, key, since, until, weight)
         self._weight += weight
-        while len(self._entries) > self._limit or self._weight > self._max_bytes:
-            self._discard(next(iter(self._entries)))
+        while len(self._order) > self._limit or self._weight > self._max_bytes:
+            self._weight -= self._entries.pop(self._order.popleft()).weight
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def _discard(self, token: str) -> None:
-        entry = self._entries.pop(token, None)
-        if entry is not None:
-            self._weight -= entry.weight
-
-
-_ENTRY_OVERHEAD = 400
-"""Bytes: the entry, its floats, the principal, the read-only view and the slot in the table."""
-
-
-def weigh(token: str, principal: Principal) -> int:
-    """Bytes of memory that keeping this token takes, at most."""
-    return getsizeof(token) + _ENTRY_OVERHEAD + _size(principal.claims)
-
-
-def _size(value: Any) -> int:
-    if type(value) is MappingProxyType:
-        members = value.values()
-        return getsizeof(value) + 2 * getsizeof(members) + value.__len__() * 104 + sum(map(_size, members))
-    if type(value) is tuple:
-        return getsizeof(value) + sum(map(_size, value))
-    return getsizeof(value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.shared.auth.cache import TokenCache
 from services.shared.auth.claims import ClaimRules
-from services.shared.auth.encoding import DuplicateMemberError, decode_base64url, decode_object
+from services.shared.auth.encoding import DuplicateMemberError, decode_base64url, decode_frozen_object
 from services.shared.auth.errors import Code, TokenError, UnknownKidError
 from services.shared.auth.header import kid_of
 from services.shared.auth.keys import Key
@@ -61,25 +61,28 @@ class TokenCheck:
 
     def _verify(self, token: str, now: float) -> Principal:
         signed, header, payload, signature = _split(token)
-        key = self._headers.get(header)
-        kid = kid_of(header) if key is None or not key.live else key.kid
-        given, text = _decoded(signature, "signature"), _decoded(payload, "payload")
+        proven = self._headers.get(header)
+        kid = kid_of(header) if proven is None else proven.kid
+        try:
+            given, text = decode_base64url(signature), decode_base64url(payload)
+        except ValueError:
+            raise TokenError(Code.TOKEN_MALFORMED, "the payload or the signature is not base64url") from None
         key = self._find(kid)
         if key is None:
             raise UnknownKidError(kid)
         if not key.signed(given, signed):
             raise TokenError(Code.SIGNATURE_INVALID, "the signature is not that of the key")
-        self._remember(header, key)
-        principal, expires = self._rules.principal(_claims(text), now)
-        self._cache.put(token, principal, key, now, expires)
+        if key is not proven:
+            self._remember(header, key)
+        principal, expires = self._rules.accept(_claims(text), now)
+        self._cache.put(token, text, principal, key, since=now, until=expires)
         return principal
 
     def _remember(self, header: bytes, key: Key) -> None:
         """An issuer's tokens share their header byte for byte: once one has been proven good, the bytes will do."""
-        if self._headers.get(header) is not key:
-            if len(self._headers) >= MAX_HEADERS:
-                self._headers.clear()
-            self._headers[header] = key
+        if len(self._headers) >= MAX_HEADERS:
+            self._headers.clear()
+        self._headers[header] = key
 
     def _is_revoked(self, principal: Principal) -> bool:
         try:
@@ -104,16 +107,9 @@ def _split(token: str) -> tuple[bytes, bytes, bytes, bytes]:
     return signed, header, payload, signature
 
 
-def _decoded(segment: bytes, name: str) -> bytes:
-    try:
-        return decode_base64url(segment)
-    except ValueError:
-        raise TokenError(Code.TOKEN_MALFORMED, f"the {name} is not base64url") from None
-
-
 def _claims(text: bytes) -> dict[str, Any]:
     try:
-        return decode_object(text)
+        return decode_frozen_object(text)
     except DuplicateMemberError:
         raise TokenError(Code.CLAIM_INVALID, "a claim is repeated") from None
     except (ValueError, RecursionError):

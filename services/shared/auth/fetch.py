@@ -16,8 +16,8 @@ class FetchError(Exception):
     """The answer could not be had, or is none that may be used."""
 
 
-def checked_url(url: str) -> str:
-    """`url` if it may be trusted with keys: https, or http within this machine. ValueError otherwise."""
+def key_url(url: str) -> str:
+    """`url` if keys may come from it: https, or http that does not leave the machine. ValueError otherwise."""
     parts = urlsplit(url)
     if not parts.hostname or parts.scheme not in ("http", "https"):
         raise ValueError(f"{url!r} is no http(s) address")
@@ -37,12 +37,11 @@ async def fetch(url: str) -> bytes:
     """The body of a 200 answer of at most MAX_BODY bytes within DEADLINE; FetchError otherwise.
 
     Redirects are not followed and no compression is taken (a small body could unfold into a large one). The
-    connection is made anew each time: these fetches are minutes apart, and a kept one would belong to one event loop.
+    connection is made anew each time: fetches are far between, and a kept one would belong to one event loop.
     """
-    timeout = aiohttp.ClientTimeout(total=DEADLINE)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as client,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=DEADLINE), auto_decompress=False) as client,
             client.get(url, allow_redirects=False, headers={"accept-encoding": "identity"}) as answer,
         ):
             if answer.status != 200:
@@ -51,7 +50,7 @@ async def fetch(url: str) -> bytes:
     except TimeoutError:
         raise FetchError(f"no complete answer within {DEADLINE:g} s") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise FetchError(f"no answer: {type(error).__name__}") from error
+        raise FetchError(f"no usable answer ({type(error).__name__})") from error
 
 
 async def _bounded_body(answer: aiohttp.ClientResponse) -> bytes:

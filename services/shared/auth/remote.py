@@ -1,4 +1,4 @@
-"""The issuer's keys over HTTP: fetched early, refreshed quietly, kept through outages, withdrawn when they go."""
+"""The issuer's keys over HTTP: fetched early, refreshed quietly, kept through outages, dropped when withdrawn."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from collections.abc import Callable
 
 from services.shared.auth.encoding import decode_object
 from services.shared.auth.errors import Code, TokenError
-from services.shared.auth.fetch import DEADLINE, FetchError, checked_url, fetch
-from services.shared.auth.keys import Key, KeySetError, parse_key_set
+from services.shared.auth.fetch import DEADLINE, FetchError, fetch, key_url
+from services.shared.auth.keys import Key, parse_key_set
 from services.shared.auth.metrics import TALLY, Tally
 from services.shared.auth.pacing import Backoff, TokenBucket, jitter
 
 logger = logging.getLogger(__name__)
 
 UNKNOWN_KID_WAIT = 2.0
-"""Seconds a token of an unknown key may wait for fresh keys."""
+"""Seconds that a token of an unknown key may wait for fresh keys."""
 UNKNOWN_KID_BURST, UNKNOWN_KID_INTERVAL = 2, 10.0
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 30.0
 LONGEST_COLD_BACKOFF = 1.0
@@ -27,11 +27,12 @@ LONGEST_COLD_BACKOFF = 1.0
 
 
 class RemoteKeys:
-    """The key set at `url`, for verifiers of one process; all seconds.
+    """The key set at `url`, for all verifiers of a process. Times are seconds.
 
     After `soft_ttl` (give or take a tenth) it is fetched again in the background; while that fails, the keys at hand
     go on until `hard_ttl`. `monotonic` is the clock of all this. Works from any event loop: the keys belong to the
-    process, a fetch to the loop that needed it. ValueError when `url` may not be trusted with keys.
+    process, a fetch to the loop that started it. ValueError when `url` may not be trusted with keys, or the limits
+    are in no order.
     """
 
     def __init__(
@@ -43,18 +44,21 @@ class RemoteKeys:
         monotonic: Callable[[], float] = time.monotonic,
         tally: Tally = TALLY,
     ) -> None:
-        self._url = checked_url(url)
+        if not 0 < soft_ttl <= hard_ttl:
+            raise ValueError(f"soft_ttl ({soft_ttl}) must be above 0, and hard_ttl ({hard_ttl}) no less")
+        self._url = key_url(url)
         self._soft_ttl = soft_ttl
         self._hard_ttl = hard_ttl
         self._monotonic = monotonic
         self._tally = tally
         self._keys: dict[str, Key] = {}
         self._fetched_at: float | None = None
-        self._due = -math.inf
+        self._hard_limit = math.inf
+        self._due = math.inf
         self._backoff = Backoff(FIRST_BACKOFF)
         self._bucket = TokenBucket(UNKNOWN_KID_BURST, UNKNOWN_KID_INTERVAL)
         self._flight: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: tuple[asyncio.AbstractEventLoop, asyncio.TimerHandle] | None = None
         tally.keys.add(self)
 
     @property
@@ -69,35 +73,36 @@ class RemoteKeys:
 
     async def prefetch(self) -> None:
         """Have keys before the first token comes; TokenError `keys_unavailable` when there are none to be had."""
-        if not self.ready:
+        self.keep_fresh()
+        if not self._keys:
             await self._start_cold()
 
     async def close(self) -> None:
-        """Stop refreshing."""
-        if self._timer is not None:
-            self._timer.cancel()
-        flight = self._flight
-        if flight is not None and not flight.done() and flight.get_loop() is asyncio.get_running_loop():
+        """Stop refreshing in this event loop."""
+        self._cancel_timer()
+        flight = self._under_way()
+        if flight is not None:
             flight.cancel()
             await asyncio.wait({flight})
 
     def get(self, kid: str) -> Key | None:
-        """The key called `kid`, from the set at hand."""
+        """The key called `kid` of the set at hand."""
         return self._keys.get(kid)
 
     def keep_fresh(self) -> None:
-        """Start whatever is due, without waiting for it. Called for every token, so it costs one look at the clock."""
+        """Start what is due, and wait for nothing. Called for every token, so it costs one look at the clock."""
         now = self._monotonic()
         if now < self._due:
             return
-        if self._keys and now >= self._hard_limit:
-            logger.error("the keys are %d s old and no longer used", self._hard_ttl)
+        if now >= self._hard_limit:
+            logger.error("the keys have not been refreshed for %d s and are no longer used", self._hard_ttl)
             self._replace({})
+            self._hard_limit = math.inf
         if now >= self._backoff.until:
             self._refresh()
 
     async def look_again(self, kid: str) -> None:
-        """Give fresh keys a chance when `kid` is unknown: wait UNKNOWN_KID_WAIT at most, and ask no more than allowed.
+        """Let fresh keys settle an unknown `kid`: wait UNKNOWN_KID_WAIT at most, and fetch no more than is allowed.
 
         TokenError `keys_unavailable` when there is no set at all.
         """
@@ -114,10 +119,6 @@ class RemoteKeys:
             if joined is None or kid in self._keys:
                 return
 
-    @property
-    def _hard_limit(self) -> float:
-        return -math.inf if self._fetched_at is None else self._fetched_at + self._hard_ttl
-
     def _may_ask(self) -> bool:
         now = self._monotonic()
         return now >= self._backoff.until and self._bucket.take(now)
@@ -129,13 +130,11 @@ class RemoteKeys:
         if flight is not None:
             await asyncio.wait({flight}, timeout=DEADLINE + 1)
         if not self._keys:
-            pause = max(0.0, self._backoff.until - self._monotonic())
-            raise TokenError(
-                Code.KEYS_UNAVAILABLE, "there are no keys to check with", retry_after=math.ceil(pause) or 1
-            )
+            pause = math.ceil(self._backoff.until - self._monotonic())
+            raise TokenError(Code.KEYS_UNAVAILABLE, "there are no keys to check with", retry_after=max(1, pause))
 
     def _under_way(self) -> asyncio.Task[None] | None:
-        """The fetch of this event loop; one of a loop that is gone will never end."""
+        """The fetch of this event loop, if any. One of another loop cannot be waited for, and may never end."""
         flight = self._flight
         if flight is None or flight.done() or flight.get_loop() is not asyncio.get_running_loop():
             return None
@@ -145,16 +144,18 @@ class RemoteKeys:
         """The one fetch under way. Nobody owns it, so nobody who stops waiting takes it down with them."""
         flight = self._under_way()
         if flight is None:
-            self._due = self._monotonic() + DEADLINE + 1
-            loop = asyncio.get_running_loop()
-            flight = loop.create_task(self._fetch(), context=contextvars.Context())
+            self._due = min(self._monotonic() + DEADLINE + 1, self._hard_limit)
+            flight = asyncio.get_running_loop().create_task(self._fetch(), context=contextvars.Context())
             self._flight = flight
         return flight
 
     async def _fetch(self) -> None:
         try:
             keys = parse_key_set(decode_object(await fetch(self._url)))
-        except (FetchError, KeySetError, ValueError, RecursionError) as error:
+        except (FetchError, ValueError, RecursionError) as error:
+            self._failed(error)
+        except Exception as error:
+            logger.exception("refreshing the keys failed in a way that nobody expected")
             self._failed(error)
         else:
             self._succeeded(keys)
@@ -164,6 +165,7 @@ class RemoteKeys:
         self._replace(keys)
         now = self._monotonic()
         self._fetched_at = now
+        self._hard_limit = now + self._hard_ttl
         self._backoff.succeeded()
         self._schedule(now, self._soft_ttl * jitter(0.9, 1.1))
 
@@ -172,14 +174,18 @@ class RemoteKeys:
         now = self._monotonic()
         self._backoff.failed(now, LONGEST_BACKOFF if self._keys else LONGEST_COLD_BACKOFF)
         self._schedule(now, self._backoff.until - now)
-        logger.warning("the keys could not be refreshed, %d at hand: %s", len(self._keys), error)
+        logger.warning("the keys could not be refreshed, %d are at hand: %s", len(self._keys), error)
 
     def _schedule(self, now: float, delay: float) -> None:
-        """Refresh after `delay` even if no token comes: a withdrawn key must not be taken after a quiet hour."""
-        self._due = now + delay
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(delay, self._refresh, context=contextvars.Context())
+        """Refresh after `delay` even if no token comes: after a quiet hour a withdrawn key must be known as such."""
+        self._due = min(now + delay, self._hard_limit)
+        self._cancel_timer()
+        loop = asyncio.get_running_loop()
+        self._timer = loop, loop.call_later(delay, self._refresh, context=contextvars.Context())
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None and self._timer[0] is asyncio.get_running_loop():
+            self._timer[1].cancel()
 
     def _replace(self, keys: dict[str, Key]) -> None:
         """Swap the set. A key that stays keeps its object, one that goes dies with what leans on it."""
