@@ -28,12 +28,14 @@ _LIVENESS_PROBE = "import urllib.request as r; r.urlopen('http://{host}:{port}/h
 class Container:
     """The one container of a task. `port`: where it serves, None for a task that ends by itself.
 
-    `secrets`: variable -> `valueFrom`. `stream_prefix`: of its streams in `log_group`.
+    `memory`: MiB that it may use, all of its task's. `secrets`: variable -> `valueFrom`. `stream_prefix`: of its
+    streams in `log_group`.
     """
 
     name: str
     image: pulumi.Input[str]
     command: Sequence[str]
+    memory: int
     environment: Mapping[str, pulumi.Input[str]]
     secrets: Mapping[str, pulumi.Input[str]]
     log_group: pulumi.Input[str]
@@ -53,6 +55,7 @@ class Container:
             "image": known["image"],
             "command": list(self.command),
             "essential": True,
+            "memory": self.memory,
             "environment": [{"name": name, "value": value} for name, value in sorted(known["environment"].items())],
             "secrets": [{"name": name, "valueFrom": arn} for name, arn in sorted(known["secrets"].items())],
             "portMappings": self._port_mappings(),

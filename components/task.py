@@ -87,6 +87,7 @@ class Task(Component):
             name=args.container_name,
             image=args.image.reference,
             command=args.command,
+            memory=args.size.memory,
             environment=args.variables.plain,
             secrets={name: secret.value_from for name, secret in args.variables.secret.items()},
             log_group=args.log_group.name,

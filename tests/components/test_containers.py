@@ -23,6 +23,7 @@ VARIABLES = st.dictionaries(NAMES, st.text(max_size=20), max_size=8)
 
 def definition(environment: dict[str, str], secrets: dict[str, str]) -> str:
     container = Container(
+        memory=512,
         name="data",
         image="repository@sha256:0",
         command=["python"],
