@@ -16,6 +16,8 @@ from services.gateway.routes import Routes
 from services.shared.errors import Problem, unavailable
 
 FRESH_SECONDS = 60.0
+RETRY_SECONDS = 5.0
+"""How long a document stays as it is while a service does not answer."""
 FETCH_SECONDS = 5.0
 SCHEMA_REFERENCE = "#/components/schemas/"
 
@@ -34,7 +36,7 @@ class MergedDocument:
         self._session = session
         self._known: dict[str, Document] = {}
         self._body = b""
-        self._fetched_at = float("-inf")
+        self._due = float("-inf")
         self._fetching = asyncio.Lock()
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -43,8 +45,9 @@ class MergedDocument:
             raise Problem(405, "method_not_allowed", "The document can only be read.", headers={"allow": "GET, HEAD"})
         scope["state"]["route"] = self._path
         async with self._fetching:
-            if time.monotonic() - self._fetched_at > FRESH_SECONDS:
+            if time.monotonic() >= self._due:
                 await self._fetch()
+            self._refuse_unless_whole()
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(self._body)).encode()),
@@ -57,12 +60,13 @@ class MergedDocument:
         names = list(self._services)
         fetched = await asyncio.gather(*(self._document_of(name) for name in names))
         self._known.update((name, found) for name, found in zip(names, fetched, strict=True) if found is not None)
-        missing = [name for name in names if name not in self._known]
+        self._body = json.dumps(merged(self._known)).encode()
+        self._due = time.monotonic() + (RETRY_SECONDS if None in fetched else FRESH_SECONDS)
+
+    def _refuse_unless_whole(self) -> None:
+        missing = [name for name in self._services if name not in self._known]
         if missing:
             raise unavailable("upstream_unavailable", f"Not every service answers yet: {', '.join(missing)}.")
-        self._body = json.dumps(merged(self._known)).encode()
-        if None not in fetched:
-            self._fetched_at = time.monotonic()
 
     async def _document_of(self, name: str) -> Document | None:
         timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS)

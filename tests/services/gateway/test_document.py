@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.gateway import document as gateway_document
 from services.gateway.app import create
 from services.gateway.document import merged
 from tests.services.gateway.conftest import Platform, answer, settings_for
@@ -46,6 +47,27 @@ async def test_the_document_is_fetched_once_for_many_readers(platform: Platform,
     platform.data.behave, platform.identity.behave = serving(document({}), asked), serving(document({}))
     answers = await asyncio.gather(*(reader.get(PATH) for _ in range(5)))
     assert ({answer.status_code for answer in answers}, len(asked)) == ({200}, 1)
+
+
+async def test_a_service_that_is_away_is_described_as_it_was(
+    platform: Platform, reader: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_document, "FRESH_SECONDS", 0.0)
+    platform.identity.behave = serving(document({"/api/v1/users/me": {}}))
+    platform.data.behave = serving(document({"/api/v1/products": {}}))
+    before = (await reader.get(PATH)).json()
+    platform.data.behave = serving({}, status=500)
+    assert (await reader.get(PATH)).json() == before
+
+
+async def test_a_service_that_does_not_answer_is_not_asked_by_every_reader(
+    platform: Platform, reader: httpx.AsyncClient
+) -> None:
+    asked: list[str] = []
+    platform.data.behave, platform.identity.behave = serving({}, asked, status=500), serving(document({}))
+    for _ in range(5):
+        problem(await reader.get(PATH), 503, "upstream_unavailable")
+    assert len(asked) == 1
 
 
 async def test_the_document_cannot_be_written(reader: httpx.AsyncClient) -> None:
@@ -101,10 +123,10 @@ def ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def serving(content: dict[str, Any], asked: list[str] | None = None) -> Any:
+def serving(content: dict[str, Any], asked: list[str] | None = None, *, status: int = 200) -> Any:
     async def behave(scope: Any, _receive: Any, send: Any) -> None:
         if asked is not None:
             asked.append(scope["path"])
-        await answer(send, 200, json.dumps(content).encode(), [(b"content-type", b"application/json")])
+        await answer(send, status, json.dumps(content).encode(), [(b"content-type", b"application/json")])
 
     return behave
