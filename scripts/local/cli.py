@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,7 +91,8 @@ def up(options: argparse.Namespace, state: State) -> int:
     if is_held(state):
         print(f"The platform is up already: {read_json(state.run).get('url')} (`make down` stops it).")
         return 0
-    start.check_web_app()
+    if chosen.program == REPOSITORY:
+        start.check_web_app()
     state.create()
     report = announcing(state, Terminal(), detached=options.detach)
     return (start.detach if options.detach else start.supervise)(chosen, report)
@@ -121,7 +121,8 @@ def down(_options: argparse.Namespace, state: State) -> int:
         raise LocalRunError("The platform is just being started: try again in a moment.")
     if supervisor:
         supervisor.send(signal.SIGTERM)
-        wait_for_end(state)
+        if not supervisor.wait(STOP_PATIENCE_S):
+            raise LocalRunError(f"The supervisor does not end; its log is {state.log('supervisor')}.")
     left_over = registry.sweep()
     if supervisor:
         print("The platform is stopped.")
@@ -130,15 +131,6 @@ def down(_options: argparse.Namespace, state: State) -> int:
     else:
         print("The platform is not running.")
     return 0
-
-
-def wait_for_end(state: State) -> None:
-    """Return once the supervisor has gone; LocalRunError if it does not."""
-    deadline = time.monotonic() + STOP_PATIENCE_S
-    while is_held(state):
-        if time.monotonic() > deadline:
-            raise LocalRunError(f"The supervisor does not end; its log is {state.log('supervisor')}.")
-        time.sleep(0.05)
 
 
 def reset(_options: argparse.Namespace, state: State) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import psutil
 from scripts.local.state import State, read_json, write_json
 
 SUPERVISOR = "supervisor"
+POLL_S = 0.02
 SAME_START_S = 3.0
 """The system's idea of a process's start moves a little when its clock is set."""
 
@@ -38,6 +40,15 @@ class Entry:
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.NoSuchProcess:
             return None
+
+    def wait(self, patience: float) -> bool:
+        """Whether the process ends within `patience` seconds. One that only waits for its parent's notice has ended."""
+        deadline = time.monotonic() + patience
+        while self.process():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)
+        return True
 
     def send(self, number: signal.Signals) -> None:
         """Signal the process, and what it has started in its own process group."""
@@ -90,8 +101,8 @@ class Registry:
         for number in (signal.SIGINT, signal.SIGKILL):
             for entry in found:
                 entry.send(number)
-            processes = [process for entry in found if (process := entry.process())]
-            psutil.wait_procs(processes, timeout=patience)
+            if all(entry.wait(patience) for entry in found):
+                break
         for entry in found:
             self.remove(entry.pid)
         return [entry.name for entry in found]

@@ -20,6 +20,7 @@ from scripts.local.state import REPOSITORY
 from scripts.local.supervisor import Options, Supervisor
 from services import catalog
 
+INTERRUPTED = 130
 WEB_APP = REPOSITORY / "services/frontend/web/dist/index.html"
 
 
@@ -43,12 +44,16 @@ def supervise(options: Options, report: Report) -> int:
         logs.start_afresh(state)
         registry.add(os.getpid(), SUPERVISOR)
         try:
-            asyncio.run(Supervisor(options, report).run())
+            was_up = asyncio.run(Supervisor(options, report).run())
         except LocalRunError as error:
             report(Event("failed", str(error)))
             return 1
         finally:
             registry.remove(os.getpid())
+    if not was_up:
+        report(Event("failed", "Stopped before the platform was up."))
+        return INTERRUPTED
+    report(Event("step", "stopped"))
     return 0
 
 

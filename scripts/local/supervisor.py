@@ -54,8 +54,11 @@ class Supervisor:
         self._front_door: FrontDoor | None = None
         self._began = time.monotonic()
 
-    async def run(self) -> None:
-        """Run until SIGINT, SIGTERM or SIGHUP. LocalRunError if the platform does not start; nothing is left then."""
+    async def run(self) -> bool:
+        """Run until SIGINT, SIGTERM or SIGHUP; whether the platform was up by then.
+
+        LocalRunError if it does not start. Nothing is left running either way.
+        """
         stopping = asyncio.Event()
         for number in STOP_SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -66,6 +69,7 @@ class Supervisor:
             if starting.done():
                 await starting
                 await waiting
+            return starting.done()
         finally:
             starting.cancel()
             waiting.cancel()
