@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -57,7 +58,7 @@ class WebApp:
         file = self.files.get(path) or (self.files[INDEX] if is_page(path) else None)
         if file is None:
             raise not_found(f"There is nothing at {path}.")
-        return _file_answer(file, request.headers.get("if-none-match", ""))
+        return _file_answer(file, request.headers)
 
 
 def is_page(path: str) -> bool:
@@ -66,11 +67,24 @@ def is_page(path: str) -> bool:
     return _PAGE.fullmatch(path) is not None and first not in _NO_PAGES_BELOW
 
 
-def _file_answer(file: File, known: str) -> Response:
-    headers = {"cache-control": file.cache_control, "etag": file.etag}
-    if file.etag in known:
+def _file_answer(file: File, asked: Headers) -> Response:
+    coding = accepted_coding(asked.get("accept-encoding", ""), file)
+    etag = f'"{file.etag}{coding and f"-{coding}"}"'
+    headers = {"cache-control": file.cache_control, "etag": etag, "vary": "accept-encoding"}
+    if etag in asked.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(file.content, headers=headers, media_type=file.media_type)
+    if coding:
+        headers["content-encoding"] = coding
+    return Response(file.encoded.get(coding, file.content), headers=headers, media_type=file.media_type)
+
+
+def accepted_coding(accept_encoding: str, file: File) -> str:
+    """The best content coding of the file that the client takes (RFC 9110, 12.5.3), "" for the plain content."""
+    taken = {}
+    for entry in accept_encoding.lower().split(","):
+        coding, _, weight = entry.partition(";")
+        taken[coding.strip()] = re.fullmatch(r"\s*q=0(\.0*)?\s*", weight) is None
+    return next((coding for coding in file.encoded if taken.get(coding, taken.get("*", False))), "")
 
 
 def create(settings: Settings, dist: Path = DIST) -> Frontend:

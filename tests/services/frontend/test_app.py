@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from services.frontend.settings import Settings
 
 INDEX = "<!doctype html><script type=module src=/assets/index-1a2b.js></script>"
 SCRIPT = "console.log('here')"
+BROTLI = b"the script as the build packed it"
 
 SETTINGS = Settings(
     environment="dev",
@@ -35,6 +37,8 @@ def dist(tmp_path: Path) -> Path:
     (dist / "index.html").write_text(INDEX)
     (dist / "favicon.svg").write_text("<svg/>")
     (dist / "assets" / "index-1a2b.js").write_text(SCRIPT)
+    (dist / "assets" / "index-1a2b.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
+    (dist / "assets" / "index-1a2b.js.br").write_bytes(BROTLI)
     return dist
 
 
@@ -76,7 +80,8 @@ async def test_what_the_browser_has_already_is_not_sent_again(web: httpx.AsyncCl
 @pytest.mark.parametrize(
     "path",
     [
-        "/assets/index-gone.js", "/assets/", "/assets", "/favicon.ico", "/robots.txt", "/index.php",
+        "/assets/index-gone.js", "/assets/index-1a2b.js.br", "/assets/index-1a2b.js.gz",
+        "/assets/", "/assets", "/favicon.ico", "/robots.txt", "/index.php",
         "/api", "/api/v1/products", "/metrics/x", "/health/x", "/.env", "/.git/config",
     ],
 )  # fmt: skip
@@ -106,6 +111,36 @@ async def test_every_method_but_get_and_head_is_refused(web: httpx.AsyncClient, 
     answer = await web.request(method, "/login")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
     assert answer.json()["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("GZIP;q=0.8, identity", "gzip"),
+        ("br;q=0, gzip;q=0.1", "gzip"), ("*", "br"), ("br;q=0.000, *;q=0.5", "gzip"),
+        ("", None), ("identity", None), ("br;q=0", None), ("brotli", None),
+    ],
+)  # fmt: skip
+async def test_what_the_build_has_compressed_is_sent_as_the_client_takes_it(
+    web: httpx.AsyncClient, accepted: str, coding: str | None
+) -> None:
+    answer = await web.get("/assets/index-1a2b.js", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["vary"] == "accept-encoding"
+    assert answer.content == (BROTLI if coding == "br" else SCRIPT.encode())
+
+
+async def test_a_file_that_is_not_compressed_is_sent_as_it_is(web: httpx.AsyncClient) -> None:
+    answer = await web.get("/favicon.svg", headers={"Accept-Encoding": "br, gzip"})
+    assert "content-encoding" not in answer.headers
+
+
+async def test_each_coding_has_a_validator_of_its_own(web: httpx.AsyncClient) -> None:
+    packed = await web.get("/assets/index-1a2b.js", headers={"Accept-Encoding": "gzip"})
+    known = {"If-None-Match": packed.headers["etag"]}
+    assert (await web.get("/assets/index-1a2b.js", headers=known | {"Accept-Encoding": "gzip"})).status_code == 304
+    assert (await web.get("/assets/index-1a2b.js", headers=known | {"Accept-Encoding": ""})).status_code == 200
 
 
 async def test_head_answers_like_get(web: httpx.AsyncClient) -> None:
