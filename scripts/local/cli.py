@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.local import cognito, logs
+from scripts.local import cognito, containers, logs
 from scripts.local.errors import LocalRunError
 from scripts.local.lock import Lock, is_held
 from scripts.local.places import stand_in
@@ -93,6 +93,8 @@ def up(options: argparse.Namespace, state: State) -> int:
         return 0
     if chosen.program == REPOSITORY:
         start.check_web_app()
+    if options.docker:
+        containers.check_engine()
     state.create()
     report = announcing(state, Terminal(), detached=options.detach)
     return (start.detach if options.detach else start.supervise)(chosen, report)
@@ -124,6 +126,7 @@ def down(_options: argparse.Namespace, state: State) -> int:
         if not supervisor.wait(STOP_PATIENCE_S):
             raise LocalRunError(f"The supervisor does not end; its log is {state.log('supervisor')}.")
     left_over = registry.sweep()
+    containers.remove_all(state)
     if supervisor:
         print("The platform is stopped.")
     elif left_over:

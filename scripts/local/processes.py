@@ -46,7 +46,8 @@ class Account:
 class Command:
     """One process to start.
 
-    `env` is its whole environment: nothing is inherited. `stop_signal` asks it to end in good order.
+    `env` is its whole environment: nothing is inherited. `stop_signal` asks it to end in good order. With the usual
+    `umask` what it writes is for its own user only.
     """
 
     argv: Sequence[str]
@@ -54,12 +55,13 @@ class Command:
     cwd: Path = Path("/")
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    umask: int = 0o077
 
     def options(self, output: IO[bytes] | int | None) -> dict[str, Any]:
         """Keyword arguments for `subprocess.Popen` and asyncio's `create_subprocess_exec` alike.
 
         The process gets a group of its own: a Ctrl-C in the terminal reaches the supervisor alone, which then
-        ends the parts in order. Files it makes are for its own user only.
+        ends the parts in order.
         """
         options: dict[str, Any] = {
             "env": dict(self.env),
@@ -68,7 +70,7 @@ class Command:
             "stdout": output,
             "stderr": subprocess.STDOUT,
             "process_group": 0,
-            "umask": 0o077,
+            "umask": self.umask,
         }
         if self.account:
             options |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}

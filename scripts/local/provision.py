@@ -1,7 +1,8 @@
 """Runs the program and reads back what it made: a process of its own, so that Pulumi's memory is gone afterwards.
 
 `python -m scripts.local.provision` takes a Request as JSON on standard input and writes one JSON object a line to
-standard output: {"made": [type, name]} for each resource, at the end {"blueprint": ...} or {"failed": message}.
+standard output: {"made": [type, name]} for each resource, {"note": text} for what takes long, and at the end
+{"blueprint": ...} or {"failed": message}.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Request:
     front_door: str
     database: Server
     service_ports: dict[str, int]
+    docker: bool = False
 
     def to_json(self) -> str:
         """As JSON text."""
@@ -92,17 +94,28 @@ def provision(request: Request, tell: Callable[[dict[str, Any]], None]) -> None:
         {"host": HOST, "ports": request.service_ports, "cognito_url": request.cognito_url}
     )
     # Slow imports, while the servers start.
+    from scripts.local import containers  # noqa: PLC0415
     from scripts.local.blueprint import read_blueprint  # noqa: PLC0415
+    from scripts.local.engine.cloud import Cloud  # noqa: PLC0415
     from scripts.local.engine.facts import LocalFacts  # noqa: PLC0415
     from scripts.local.engine.run import run_program  # noqa: PLC0415
     from scripts.local.engine.tables import load_sdks  # noqa: PLC0415
     from scripts.local.tasks import read_task, run_to_end  # noqa: PLC0415
 
+    def run_task(cloud: Cloud, definition: str) -> None:
+        task = read_task(cloud, definition, machine)
+        run_to_end(task, containers.command(task, state) if request.docker else task.command(), state)
+
+    def build_image(reference: str, described: Mapping[str, Any]) -> None:
+        tell({"note": f"building {containers.local_name(reference).partition(':')[0]}"})
+        containers.build(reference, described, program, state)
+
     facts = LocalFacts(
         database=request.database,
         front_door=request.front_door,
         state=state,
-        run_task=lambda cloud, definition: run_to_end(read_task(cloud, definition, machine), state),
+        run_task=run_task,
+        build_image=build_image if request.docker else None,
     )
     load_sdks()
     control_plane.wait(request.control_plane_url)

@@ -20,22 +20,25 @@ LINE_LIMIT = 16 * 1024 * 1024
 
 
 async def run_provisioning(
-    request: Request, log: Path, registry: Registry, made: Callable[[int, str], None]
+    request: Request, log: Path, registry: Registry, made: Callable[[int, str], None], note: Callable[[str], None]
 ) -> Blueprint:
-    """Run the program; `made` is told how many resources there are, and the type of the last one.
+    """Run the program; `made` is told how many resources there are and the type of the last, `note` what takes long.
 
     LocalRunError with what is wrong with the program, or with us.
     """
     command = Command(
-        argv=[sys.executable, "-m", "scripts.local.provision"], env=base_environment(), cwd=REPOSITORY
-    )  # fmt: skip
+        argv=[sys.executable, "-m", "scripts.local.provision"],
+        env=base_environment(),
+        cwd=REPOSITORY,
+        umask=0o022,  # the program stages what goes into images, for the containers' own user to read
+    )
     with log.open("ab") as errors:
         pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE, "stderr": errors}
         options = command.options(None) | pipes
         process = await asyncio.create_subprocess_exec(*command.argv, **options, limit=LINE_LIMIT)
     registry.add(process.pid, "provision")
     try:
-        return await listen(process, request, log, made)
+        return await listen(process, request, log, made, note)
     finally:
         if process.returncode is None:
             process.kill()
@@ -44,7 +47,11 @@ async def run_provisioning(
 
 
 async def listen(
-    process: asyncio.subprocess.Process, request: Request, log: Path, made: Callable[[int, str], None]
+    process: asyncio.subprocess.Process,
+    request: Request,
+    log: Path,
+    made: Callable[[int, str], None],
+    note: Callable[[str], None],
 ) -> Blueprint:
     """Hand over the request and take in what is told until the end."""
     assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
@@ -58,8 +65,11 @@ async def listen(
             return Blueprint.from_json(message["blueprint"])
         if "failed" in message:
             raise LocalRunError(message["failed"])
-        count += 1
-        made(count, message["made"][0])
+        if "note" in message:
+            note(message["note"])
+        else:
+            count += 1
+            made(count, message["made"][0])
     code = await process.wait()
     lines = "".join(f"\n    {line}" for line in last_lines(log))
     raise LocalRunError(f"running the program ended with {code} and said nothing. Its last lines ({log}):{lines}")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from scripts.local import logs
+from scripts.local import containers, logs
 from scripts.local.errors import LocalRunError
 from scripts.local.lock import Lock
 from scripts.local.processes import last_lines
@@ -39,6 +39,7 @@ def supervise(options: Options, report: Report) -> int:
             raise LocalRunError("The platform is being started or stopped right now: try again in a moment.")
         registry = Registry(state)
         left_over = registry.sweep()
+        containers.remove_all(state)
         if left_over:
             report(Event("step", "tidied up", f"of an earlier run: {', '.join(left_over)}"))
         logs.start_afresh(state)

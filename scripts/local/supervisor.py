@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 
+from scripts.local import containers
 from scripts.local.blueprint import Blueprint
 from scripts.local.front_door import FrontDoor
 from scripts.local.infrastructure import cognito_url, control_plane_url, find_database, infrastructure
@@ -98,6 +99,7 @@ class Supervisor:
             front_door=f"localhost:{ports.front_door}",
             database=database[0],
             service_ports=ports.services,
+            docker=self._options.docker,
         )
         _, blueprint = await together(self._bring_up(self._infrastructure), self._provision(request))
         write_json(self._state.outputs, blueprint.outputs)
@@ -112,6 +114,7 @@ class Supervisor:
             "url": f"http://localhost:{ports.front_door}",
             "control_plane_url": control_plane_url(ports),
             "cognito_url": cognito_url(ports),
+            "docker": self._options.docker,
         }
         write_json(self._state.run, content)
 
@@ -135,7 +138,10 @@ class Supervisor:
             count = number
             self._report(Event("working", f"making the stack's resources: {number} ({kind.rpartition(':')[2]})"))
 
-        blueprint = await run_provisioning(request, log, self._registry, made)
+        def note(text: str) -> None:
+            self._report(Event("step", text))
+
+        blueprint = await run_provisioning(request, log, self._registry, made, note)
         self._report(Event("step", "stack", f"{count} resources", time.monotonic() - began))
         return blueprint
 
@@ -148,7 +154,7 @@ class Supervisor:
     def _service(self, task: Task) -> Part:
         return Part(
             task.name,
-            task.command(),
+            containers.command(task, self._state) if self._options.docker else task.command(),
             log=self._state.log(task.name),
             registry=self._registry,
             announce=self._announce,
@@ -165,6 +171,7 @@ class Supervisor:
         for parts in ([part for part, _ in self._services.values()], self._infrastructure):
             await asyncio.gather(*(part.stop() for part in parts))
         await asyncio.to_thread(self._registry.sweep)
+        await asyncio.to_thread(containers.remove_all, self._state)
 
 
 async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:

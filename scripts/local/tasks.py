@@ -21,7 +21,10 @@ ARN_PARTS = 7
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What one container runs: `environment` is complete, with its secrets' values. `port` is None without one."""
+    """What one container runs: `environment` is complete, with its secrets' values. `port` is None without one.
+
+    `user` and `read_only` (the root file system) matter to containers only.
+    """
 
     name: str
     family: str
@@ -29,6 +32,8 @@ class Task:
     environment: dict[str, str]
     image: str
     port: int | None
+    user: str = ""
+    read_only: bool = False
 
     def command(self) -> Command:
         """The container's command as a process: in the repository, by the Python that runs us."""
@@ -59,6 +64,8 @@ def read_task(cloud: Cloud, definition: str, machine: dict[str, str]) -> Task:
         environment={**machine, **plain, **secret},
         image=container["image"],
         port=ports[0] if ports else None,
+        user=container.get("user", ""),
+        read_only=container.get("readonlyRootFilesystem", False),
     )
 
 
@@ -75,11 +82,10 @@ def secret_value(cloud: Cloud, reference: str) -> str:
     return str(content[member])
 
 
-def run_to_end(task: Task, state: State, patience: float = 300.0) -> None:
+def run_to_end(task: Task, command: Command, state: State, patience: float = 300.0) -> None:
     """Run a task that ends by itself; LocalRunError with its last log lines if it fails or takes too long."""
     log = state.log(task.family)
     registry = Registry(state)
-    command = task.command()
     began = time.monotonic()
     with log.open("ab") as output:
         process = subprocess.Popen(list(command.argv), **command.options(output))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from scripts.local.engine.cloud import Cloud
 from scripts.local.postgres import Server
@@ -15,6 +16,7 @@ class LocalFacts:
     """`database` is the real server that stands behind the emulated RDS instance, `front_door` the host and port
     under which the browser reaches the platform; `state` keeps generated values.
 
+    `build_image` builds an image (its reference by digest, its `build` block) where containers are run.
     `run_task` runs a task definition's command to its end, as ECS's RunTask would; it raises a LocalRunError with
     the last log lines if the command fails.
     """
@@ -23,3 +25,4 @@ class LocalFacts:
     front_door: str
     state: State
     run_task: Callable[[Cloud, str], None]
+    build_image: Callable[[str, Mapping[str, Any]], None] | None = None

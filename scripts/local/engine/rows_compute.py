@@ -12,7 +12,7 @@ DOCKER = "application/vnd.docker"
 
 
 def to_manifest(creation: Creation) -> None:
-    """An image is a manifest in ECR. No image is built: its digest follows from what it would be built from."""
+    """An image is a manifest in the emulated registry, and its digest follows from what it is built from."""
     image, build = creation.inputs.pop("imageName"), creation.inputs.pop("build", None) or {}
     path, _, tag = image.partition("/")[2].rpartition(":")
     source = hashlib.sha256(json.dumps([path, tag, build], sort_keys=True).encode()).hexdigest()
@@ -32,10 +32,13 @@ def to_manifest(creation: Creation) -> None:
 def describe_image(creation: Creation) -> None:
     """The outputs of pulumi-docker's Image."""
     name = creation.given["imageName"]
+    reference = f"{name.rpartition(':')[0]}@{creation.parameters['imageDigest']}"
+    if creation.facts.build_image:
+        creation.facts.build_image(reference, creation.given["build"])
     creation.outputs |= {
         "baseImageName": name,
         "registryServer": name.partition("/")[0],
-        "repoDigest": f"{name.rpartition(':')[0]}@{creation.parameters['imageDigest']}",
+        "repoDigest": reference,
     }
 
 

@@ -20,6 +20,10 @@ def cloud(engine: Engine) -> Cloud:
     return Cloud(REGION)
 
 
+def end(task: Task, state: State, patience: float = 10) -> None:
+    run_to_end(task, task.command(), state, patience)
+
+
 def task(argv: list[str]) -> Task:
     return Task(name="data", family="data-migrate", argv=argv, environment={"COLOUR": "red"}, image="", port=None)
 
@@ -74,7 +78,7 @@ def test_a_task_without_a_command_is_refused(cloud: Cloud) -> None:
 
 def test_a_task_that_succeeds_leaves_its_log(tmp_path: Path) -> None:
     state = State(tmp_path)
-    run_to_end(task(["python", "-c", "import os; print(os.environ['COLOUR'])"]), state)
+    end(task(["python", "-c", "import os; print(os.environ['COLOUR'])"]), state)
     assert state.log("data-migrate").read_text() == "red\n"
     assert list(state.processes.iterdir()) == []
 
@@ -82,9 +86,9 @@ def test_a_task_that_succeeds_leaves_its_log(tmp_path: Path) -> None:
 def test_a_task_that_fails_is_told_with_its_last_lines(tmp_path: Path) -> None:
     failing = task(["python", "-c", "print('no such table'); raise SystemExit(3)"])
     with pytest.raises(LocalRunError, match=r"data-migrate ended with 3 after .*\n    no such table$"):
-        run_to_end(failing, State(tmp_path))
+        end(failing, State(tmp_path))
 
 
 def test_a_task_that_does_not_end_is_killed(tmp_path: Path) -> None:
     with pytest.raises(LocalRunError, match="data-migrate took longer than 0 s"):
-        run_to_end(task(["python", "-c", "import time; time.sleep(60)"]), State(tmp_path), patience=0.3)
+        end(task(["python", "-c", "import time; time.sleep(60)"]), State(tmp_path), patience=0.3)
