@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.data.currencies import CURRENCIES
 from services.shared.api import RequestModel, Text
@@ -21,15 +21,43 @@ def _known_currency(code: str) -> str:
     return code
 
 
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Description = Annotated[Text, Field(max_length=5000)]
+Price = Annotated[int, Field(strict=True, ge=0, le=LARGEST_PRICE, description="In minor units: cents for EUR.")]
+Currency = Annotated[
+    str, Field(min_length=3, max_length=3, description="A code of ISO 4217."), AfterValidator(_known_currency)
+]
+
+
 class NewProduct(RequestModel):
     """A product to be made."""
 
-    name: Annotated[Text, Field(min_length=1, max_length=200)]
-    description: Annotated[Text, Field(max_length=5000)] = ""
-    price_minor: Annotated[
-        int, Field(strict=True, ge=0, le=LARGEST_PRICE, description="In minor units: cents for EUR.")
-    ]
-    currency: Annotated[str, Field(min_length=3, max_length=3), AfterValidator(_known_currency)]
+    name: Name
+    description: Description = ""
+    price_minor: Price
+    currency: Currency
+
+
+def _no_default(schema: dict[str, Any]) -> None:
+    """A member that may be left out, but has no value then."""
+    schema.pop("default", None)
+
+
+class ProductChanges(RequestModel):
+    """What is to be different: at least one member. Those left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    name: Name = Field("", json_schema_extra=_no_default)
+    description: Description = Field("", json_schema_extra=_no_default)
+    price_minor: Price = Field(0, json_schema_extra=_no_default)
+    currency: Currency = Field("", json_schema_extra=_no_default)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("must name a member to change")
+        return self
 
 
 class Product(BaseModel):

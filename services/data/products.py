@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 from uuid import UUID
 
+from services.data import queries
 from services.data.cursors import Position
-from services.data.models import NewProduct
+from services.data.etags import States
+from services.data.models import NewProduct, ProductChanges
+from services.data.queries import Filters
 from services.shared.database import Database
+from services.shared.errors import Problem, not_found
 
 Row = dict[str, Any]
 """A product with the members of models.Product."""
 
-_COLUMNS = "id, name, description, price_minor, currency, owner_id, created_at, updated_at"
-_ORDER = "ORDER BY created_at DESC, id DESC"
+DELETED_AT_ONCE = 2000
+"""Rows in one statement: a transaction that stays short, however much somebody owns."""
 
-# Only our own column names are put together here.
-_ONE = f"SELECT {_COLUMNS} FROM products WHERE id = $1"  # noqa: S608
-_FIRST_PAGE = f"SELECT {_COLUMNS} FROM products {_ORDER} LIMIT $1"  # noqa: S608
-_NEXT_PAGE = f"SELECT {_COLUMNS} FROM products WHERE (created_at, id) < ($2, $3) {_ORDER} LIMIT $1"  # noqa: S608
-_INSERT = f"""
-    INSERT INTO products (name, description, price_minor, currency, owner_id) VALUES ($1, $2, $3, $4, $5)
-    RETURNING {_COLUMNS}
-"""  # noqa: S608
+
+@dataclass(frozen=True)
+class Actor:
+    """Who wants to change something."""
+
+    user_id: str
+    is_admin: bool
 
 
 class Products:
@@ -31,16 +35,19 @@ class Products:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, product_id: UUID) -> Row | None:
-        """The product, if there is one."""
-        record = await self._database.fetchrow(_ONE, product_id)
-        return dict(record) if record else None
+    async def get(self, product_id: UUID) -> Row:
+        """The product; the problem 404 if there is none."""
+        record = await self._database.fetchrow(queries.ONE, product_id)
+        if record is None:
+            raise no_such_product()
+        return dict(record)
 
-    async def page(self, limit: int, after: Position | None) -> tuple[list[Row], Position | None]:
+    async def page(self, filters: Filters, limit: int, after: Position | None) -> tuple[list[Row], Position | None]:
         """At most `limit` products after a position (None: from the newest on), and the last one's position if more
         follow."""
-        position = () if after is None else after
-        records = await self._database.fetch(_NEXT_PAGE if position else _FIRST_PAGE, limit + 1, *position)
+        statement, values = queries.page(filters, after, limit + 1)
+        fetch = self._database.fetch if filters.search is None else self._database.fetch_planned
+        records = await fetch(statement, *values)
         rows = [dict(record) for record in records[:limit]]
         more = len(records) > limit
         return rows, Position(rows[-1]["created_at"], rows[-1]["id"]) if more else None
@@ -48,8 +55,46 @@ class Products:
     async def add(self, product: NewProduct, owner_id: str) -> Row:
         """Keep a new product."""
         record = await self._database.fetchrow(
-            _INSERT, product.name, product.description, product.price_minor, product.currency, owner_id
+            queries.INSERT, product.name, product.description, product.price_minor, product.currency, owner_id
         )
         if record is None:
             raise RuntimeError("INSERT ... RETURNING gave no row")
         return dict(record)
+
+    async def change(self, product_id: UUID, actor: Actor, states: States, changes: ProductChanges) -> Row:
+        """The product after the changes; the problem 404, 403 `not_owner` or 412 `precondition_failed` otherwise."""
+        statement, values = queries.update(
+            product_id,
+            actor.user_id,
+            any_owner=actor.is_admin,
+            states=states,
+            changes=changes.model_dump(exclude_unset=True),
+        )
+        record = await self._database.fetchrow(statement, *values)
+        if record is None:
+            await self._explain_refusal(product_id, actor)
+        return dict(record)
+
+    async def delete(self, product_id: UUID, actor: Actor, states: States) -> None:
+        """Delete the product; refused as a change is."""
+        gone = await self._database.fetchrow(queries.DELETE, product_id, actor.user_id, actor.is_admin, states)
+        if gone is None:
+            await self._explain_refusal(product_id, actor)
+
+    async def delete_all_of(self, owner_id: str) -> None:
+        """Delete what the user owns, in several transactions. Whoever is interrupted may begin again."""
+        count = DELETED_AT_ONCE
+        while count == DELETED_AT_ONCE:
+            gone = await self._database.fetchrow(queries.DELETE_SOME_OF_OWNER, owner_id, DELETED_AT_ONCE)
+            count = gone["count"] if gone else 0
+
+    async def _explain_refusal(self, product_id: UUID, actor: Actor) -> NoReturn:
+        row = await self.get(product_id)
+        if row["owner_id"] != actor.user_id and not actor.is_admin:
+            raise Problem(403, "not_owner", "Only the product's owner or an administrator may change it.")
+        raise Problem(412, "precondition_failed", "The product was changed meanwhile: read it again, then decide.")
+
+
+def no_such_product() -> Problem:
+    """404."""
+    return not_found("There is no such product.")

@@ -6,57 +6,126 @@ check models of our own rows would cost more than the query does.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from services.catalog import API_PREFIX
 from services.data.cursors import Position, from_cursor, to_cursor
-from services.data.models import NewProduct, Product, ProductPage
-from services.data.products import Products
+from services.data.etags import accepted_states, etag, is_known
+from services.data.models import Currency, NewProduct, Product, ProductChanges, ProductPage
+from services.data.products import Actor, Products, Row, no_such_product
+from services.data.queries import Filters
+from services.shared.api import Text
 from services.shared.auth import Principal, current_user
-from services.shared.errors import Problem, not_found
+from services.shared.errors import Problem
 from services.shared.openapi import problems
 
 PATH = f"{API_PREFIX}/products"
 LARGEST_PAGE = 100
+ADMIN = "admin"
+ME = "me"
 
 encode = msgspec.json.Encoder().encode
+
+User = Annotated[Principal, Depends(current_user)]
+IfMatch = Annotated[str | None, Header(description="The ETag that the product must still have, or `*`.")]
+
+MISSING = {404: "There is no such product."}
+REFUSED = MISSING | {403: "The product is somebody else's.", 412: "The product was changed meanwhile."}
+OWNER_ME = {"name": "owner", "in": "query", "required": True, "schema": {"type": "string", "enum": [ME]}}
 
 
 def router(products: Products) -> APIRouter:
     """The routes over `products`."""
     routes = APIRouter(prefix=PATH, tags=["products"])
+    _add_reading(routes, products)
+    _add_writing(routes, products)
+    _add_deleting(routes, products)
+    return routes
 
+
+def _add_reading(routes: APIRouter, products: Products) -> None:
     @routes.get("", response_model=ProductPage, summary="Products, newest first")
     async def list_products(
+        filters: Annotated[Filters, Depends(_filters)],
         limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
         cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
     ) -> Response:
-        rows, last = await products.page(limit, _position(cursor))
+        rows, last = await products.page(filters, limit, _position(cursor))
         return _json({"items": rows, "next_cursor": to_cursor(last) if last else None})
 
-    @routes.get(
+    @routes.get("/{product_id}", response_model=Product, responses=problems(MISSING), summary="One product")
+    async def get_product(
+        product_id: str, if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None
+    ) -> Response:
+        row = await products.get(_uuid(product_id))
+        tag = etag(row["updated_at"])
+        if is_known(if_none_match, tag):
+            return Response(status_code=304, headers={"etag": tag})
+        return _product(row)
+
+
+def _add_writing(routes: APIRouter, products: Products) -> None:
+    @routes.post("", status_code=201, response_model=Product, summary="Make a product of one's own")
+    async def add_product(product: NewProduct, user: User) -> Response:
+        row = await products.add(product, user.sub)
+        return _product(row, 201, location=f"{PATH}/{row['id']}")
+
+    @routes.patch(
         "/{product_id}",
         response_model=Product,
-        responses=problems({404: "There is no such product."}),
-        summary="One product",
+        responses=problems(REFUSED | {428: "There is no If-Match."}),
+        summary="Change a product of one's own",
     )
-    async def get_product(product_id: str) -> Response:
-        known = _uuid(product_id)
-        row = await products.get(known) if known else None
-        if row is None:
-            raise not_found("There is no such product.")
-        return _json(row)
+    async def change_product(
+        product_id: str, changes: ProductChanges, user: User, if_match: IfMatch = None
+    ) -> Response:
+        if if_match is None:
+            raise Problem(
+                428, "precondition_required", "Send If-Match with the ETag of the product that you want to change."
+            )
+        return _product(await products.change(_uuid(product_id), _actor(user), accepted_states(if_match), changes))
 
-    @routes.post("", status_code=201, response_model=Product, summary="Make a product of one's own")
-    async def add_product(product: NewProduct, user: Annotated[Principal, Depends(current_user)]) -> Response:
-        row = await products.add(product, user.sub)
-        return _json(row, 201, {"location": f"{PATH}/{row['id']}"})
 
-    return routes
+def _add_deleting(routes: APIRouter, products: Products) -> None:
+    @routes.delete(
+        "",
+        status_code=204,
+        responses=problems({400: "`owner=me` is missing."}),
+        openapi_extra={"parameters": [OWNER_ME]},
+        summary="Delete all products of one's own",
+    )
+    async def delete_own_products(
+        user: User, owner: Annotated[str | None, Query(include_in_schema=False)] = None
+    ) -> Response:
+        if owner != ME:
+            raise Problem(400, "owner_required", "Say `?owner=me`: only one's own products can be deleted together.")
+        await products.delete_all_of(user.sub)
+        return Response(status_code=204)
+
+    @routes.delete(
+        "/{product_id}", status_code=204, responses=problems(REFUSED), summary="Delete a product of one's own"
+    )
+    async def delete_product(product_id: str, user: User, if_match: IfMatch = None) -> Response:
+        states = None if if_match is None else accepted_states(if_match)
+        await products.delete(_uuid(product_id), _actor(user), states)
+        return Response(status_code=204)
+
+
+def _filters(
+    user: User,
+    q: Annotated[Text | None, Query(max_length=200, description="Words, or beginnings of words.")] = None,
+    owner: Annotated[Text | None, Query(max_length=128, description="A user's id, or `me`.")] = None,
+    currency: Annotated[Currency | None, Query()] = None,
+) -> Filters:
+    return Filters(user.sub if owner == ME else owner, currency, q or None)
+
+
+def _actor(user: Principal) -> Actor:
+    return Actor(user.sub, is_admin=ADMIN in user.groups)
 
 
 def _position(cursor: str | None) -> Position | None:
@@ -67,13 +136,17 @@ def _position(cursor: str | None) -> Position | None:
         raise Problem(422, "invalid_request", f"The request is not valid: cursor {error}", errors=[wrong]) from None
 
 
-def _uuid(text: str) -> UUID | None:
+def _uuid(text: str) -> UUID:
     """Ids are opaque to clients: one that cannot be an id of ours names nothing."""
     try:
         return UUID(text)
     except ValueError:
-        return None
+        raise no_such_product() from None
 
 
-def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _product(row: Row, status: int = 200, **headers: str) -> Response:
+    return _json(row, status, {"etag": etag(row["updated_at"]), **headers})
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(encode(value), status, headers, media_type="application/json")

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, MetaData, Table, Text, Uuid, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    func,
+    literal_column,
+)
+
+from services.data.queries import WORDS
 
 metadata = MetaData(schema="data")
 
@@ -37,3 +51,12 @@ products = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 Index("products_newest_first", products.c.created_at.desc(), products.c.id.desc())
+Index("products_of_owner", products.c.owner_id, products.c.created_at.desc(), products.c.id.desc())
+Index("products_of_currency", products.c.currency, products.c.created_at.desc(), products.c.id.desc())
+Index(
+    "products_words",
+    literal_column(WORDS),
+    postgresql_using="gin",
+    postgresql_with={"fastupdate": "off"},
+    _table=products,
+)

@@ -126,6 +126,13 @@ class Database:
         async with self.connection() as connection:
             return await connection.fetch(query, *arguments)
 
+    async def fetch_planned(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """All rows of one statement, planned for just these arguments: two round trips. For a statement whose best plan
+        depends on them; one that is kept would sooner or later be run by a plan that suits them all alike.
+        """
+        async with self.connection() as connection:
+            return await (await connection.prepare(query)).fetch(*arguments)
+
     async def fetchrow(self, query: str, *arguments: Any) -> asyncpg.Record | None:
         """The first row of one statement."""
         async with self.connection() as connection:

@@ -27,6 +27,7 @@ PATIENCE_SECONDS = 60
 """How long to wait for a database that is still starting."""
 LOCK_SECONDS = 300
 """How long to wait for another run of the same migration."""
+LOCK_PAUSE_SECONDS = 0.1
 
 VERSION_TABLE = "alembic_version"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -109,11 +110,12 @@ async def _connect(options: ConnectOptions) -> asyncpg.Connection[asyncpg.Record
 
 async def _lock(connection: asyncpg.Connection[asyncpg.Record], schema: str) -> None:
     key = int.from_bytes(hashlib.sha256(f"migrate {schema}".encode()).digest()[:8], signed=True)
-    try:
-        async with asyncio.timeout(LOCK_SECONDS):
-            await connection.execute(f"SELECT pg_advisory_lock({key})")
-    except TimeoutError:
-        raise MigrationError(f"another migration of {schema} has been running for {LOCK_SECONDS} s") from None
+    deadline = time.monotonic() + LOCK_SECONDS
+    # To wait inside the server would hold a snapshot, which the builder of an index would wait for in turn.
+    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", key):
+        if time.monotonic() >= deadline:
+            raise MigrationError(f"another migration of {schema} has been running for {LOCK_SECONDS} s")
+        await asyncio.sleep(LOCK_PAUSE_SECONDS)
 
 
 async def _ensure_role(connection: asyncpg.Connection[asyncpg.Record], settings: MigrationSettings) -> str:

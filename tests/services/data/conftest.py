@@ -49,3 +49,15 @@ async def client(service: httpx.AsyncClient, token_issuer: TokenIssuer) -> httpx
     """A client signed in as the user `ann`."""
     service.headers.update(token_issuer.headers("ann"))
     return service
+
+
+@pytest.fixture
+def bob(token_issuer: TokenIssuer) -> dict[str, str]:
+    """Headers of another user."""
+    return token_issuer.headers("bob")
+
+
+@pytest.fixture
+def admin(token_issuer: TokenIssuer) -> dict[str, str]:
+    """Headers of an administrator."""
+    return token_issuer.headers("root", groups=("admin",))

@@ -102,7 +102,7 @@ async def test_the_document_names_every_path_and_says_that_each_needs_a_token(se
     document = (await service.get("/api/v1/openapi.json")).json()
     assert set(document["paths"]) == {PATH, f"{PATH}/{{product_id}}"}
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert len(operations) == 3
+    assert len(operations) == 6
     for operation in operations:
         assert operation["security"] == [{"access_token": []}]
         assert "application/problem+json" in operation["responses"]["401"]["content"]
