@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from services.shared.auth.errors import Code, TokenError
 from services.shared.auth.principal import Principal
+
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
 
 
 class CurrentUser(SecurityBase):
@@ -56,5 +60,12 @@ def require_group(group: str, *others: str) -> CurrentUser:
 
 
 def require_scope(scope: str, *others: str) -> CurrentUser:
-    """Dependency: the Principal, granted all of these scopes; TokenError `insufficient_scope` (403)."""
-    return _RequireScope(frozenset({scope, *others}))
+    """Dependency: the Principal, granted all of these scopes; TokenError `insufficient_scope` (403).
+
+    ValueError for a name that no scope can have (RFC 6749 section 3.3): the refusal quotes it in a header.
+    """
+    scopes = frozenset({scope, *others})
+    for name in scopes:
+        if not _SCOPE.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a scope")
+    return _RequireScope(scopes)

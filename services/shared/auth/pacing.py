@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 
@@ -9,20 +10,16 @@ class TokenBucket:
     """At most `burst` at once and one per `interval` in the long run."""
 
     def __init__(self, burst: int, interval: float) -> None:
-        self._burst = burst
         self._interval = interval
-        self._level = float(burst)
-        self._filled_at: float | None = None
+        self._ahead = (burst - 1) * interval
+        self._even_at = -math.inf  # when all that was taken would have been due, had it come one an interval
 
     def take(self, now: float) -> bool:
         """Whether one more is allowed at `now`; it then counts."""
-        if self._filled_at is not None:
-            gained = max(0.0, now - self._filled_at) / self._interval
-            self._level = min(self._burst, self._level + gained)
-        self._filled_at = now
-        if self._level < 1:
+        even_at = max(self._even_at, now)
+        if even_at - now > self._ahead:
             return False
-        self._level -= 1
+        self._even_at = even_at + self._interval
         return True
 
 

@@ -56,7 +56,9 @@ class Revocations:
         if not not_before:
             return False
         issued = claims["iat"]
-        return bool(issued < not_before.get(claims["sub"], 0) or issued < not_before.get(claims.get("origin_jti", ""), 0))
+        return bool(
+            issued < not_before.get(claims["sub"], 0) or issued < not_before.get(claims.get("origin_jti", ""), 0)
+        )
 
     @property
     def age(self) -> float | None:
