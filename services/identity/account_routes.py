@@ -1,14 +1,20 @@
-"""Getting an account: sign up, confirm the address, have another code sent. All answer alike whoever has an account."""
+"""Getting an account, and back into it: sign up, confirm the address, have another code sent, reset the password. All
+answer alike whoever has an account."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
-from services.identity.guards import Carrier, OriginCheck
-from services.identity.models import Confirmation, Delivery, Resend, SignedUp, SignUp
+from services.identity.directory import POLICY_SECONDS, Directory
+from services.identity.guards import Carrier, OriginCheck, address_of
+from services.identity.models import Confirmation, Delivery, Forgotten, Resend, Reset, SignedUp, SignUp
+from services.identity.password_policy import PasswordPolicy
 from services.identity.pool import UserPool
+from services.identity.recovery import Recovery
 from services.identity.sessions import PATH, PENDING_COOKIE, Sessions, forget
 from services.shared.errors import Problem
 from services.shared.openapi import problems
@@ -23,15 +29,22 @@ REFUSALS = problems(
 )
 
 
-def router(pool: UserPool, sessions: Sessions, origin_check: OriginCheck) -> APIRouter:
-    """The routes of accounts to be."""
+WRONG_CODE = "`code_mismatch`: the code is wrong, has expired, or nobody waits for one."
+
+
+def router(
+    pool: UserPool, directory: Directory, recovery: Recovery, sessions: Sessions, origin_check: OriginCheck
+) -> APIRouter:
+    """The routes of whoever is not in their account."""
     routes = APIRouter(prefix=PATH, tags=["auth"], dependencies=[Depends(origin_check)], responses=REFUSALS)
 
     @routes.post("/signup", status_code=201, response_model=SignedUp, summary="Ask for an account")
     async def sign_up(
         request: Request, response: Response, asked: SignUp, x_session: Annotated[str | None, Header()] = None
     ) -> SignedUp:
-        confirmed = await pool.sign_up(asked.email, asked.password.get_secret_value(), asked.name, address_of(request))
+        password = asked.password.get_secret_value()
+        (await directory.password_policy()).check(password, "password")
+        confirmed = await pool.sign_up(asked.email, password, asked.name, address_of(request))
         response.headers["cache-control"] = "no-store"
         if x_session == Carrier.BROWSER:
             sessions.remember_sign_up(response, asked.email)
@@ -40,7 +53,7 @@ def router(pool: UserPool, sessions: Sessions, origin_check: OriginCheck) -> API
     @routes.post(
         "/confirm",
         status_code=204,
-        responses=problems({400: "`code_mismatch`: the code is wrong, has expired, or nobody waits for one."}),
+        responses=problems({400: WRONG_CODE}),
         summary="Confirm the address by the code that was mailed to it",
     )
     async def confirm(request: Request, given: Confirmation) -> Response:
@@ -52,20 +65,45 @@ def router(pool: UserPool, sessions: Sessions, origin_check: OriginCheck) -> API
 
     @routes.post("/resend", status_code=204, summary="Have another code mailed, if the address waits for one")
     async def resend(request: Request, asked: Resend) -> Response:
-        try:
+        with _no_word_about_refusals():
             await pool.resend_code(asked.email, address_of(request))
-        except Problem as problem:
-            if problem.status_code >= 500:
-                raise
-            # Whether the pool refuses (confirmed already, too many codes) depends on who has an account.
         return Response(status_code=204)
+
+    @routes.post("/forgot", status_code=204, summary="Have a code mailed that resets the password")
+    async def forgot(request: Request, asked: Forgotten) -> Response:
+        with _no_word_about_refusals():
+            await pool.forgot_password(asked.email, address_of(request))
+        return Response(status_code=204)
+
+    @routes.post(
+        "/reset",
+        status_code=204,
+        responses=problems({400: WRONG_CODE, 422: "`password_invalid`, or the request is not valid."}),
+        summary="Take a new password by the code that was mailed; ends all sessions",
+    )
+    async def reset(request: Request, given: Reset) -> Response:
+        password = given.new_password.get_secret_value()
+        (await directory.password_policy()).check(password, "new_password")
+        await pool.reset_password(given.email, given.code, password, address_of(request))
+        await recovery.end_all_sessions(given.email)
+        return Response(status_code=204)
+
+    @routes.get("/password-policy", response_model=PasswordPolicy, summary="What a password must have")
+    async def password_policy(response: Response) -> PasswordPolicy:
+        response.headers["cache-control"] = f"public, max-age={POLICY_SECONDS:.0f}"
+        return await directory.password_policy()
 
     return routes
 
 
-def address_of(request: Request) -> str:
-    """The user's own address."""
-    return str(request.state.client)
+@contextmanager
+def _no_word_about_refusals() -> Iterator[None]:
+    """Whether the pool refuses (nobody waits for a code, too many codes) depends on who has an account."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.status_code >= 500:
+            raise
 
 
 def masked(email: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Header, Request
 
+from services.shared.auth.middleware import bearer_token
 from services.shared.errors import Problem
 
 
@@ -29,7 +30,9 @@ class OriginCheck:
         self._public = public_origin
 
     async def __call__(self, request: Request) -> None:
-        """415 `unsupported_media_type` or 403 `origin_not_allowed`."""
+        """415 `unsupported_media_type` or 403 `origin_not_allowed`; reading needs neither."""
+        if request.method in ("GET", "HEAD"):
+            return
         if not _is_json(request.headers.get("content-type", "")):
             raise Problem(415, "unsupported_media_type", "Send JSON, with `Content-Type: application/json`.")
         origin = request.headers.get("origin")
@@ -48,6 +51,16 @@ async def carrier(
         return Carrier(x_session or "")
     except ValueError:
         raise Problem(400, "session_header_invalid", "Send `X-Session: browser` or `X-Session: body`.") from None
+
+
+def address_of(request: Request) -> str:
+    """The user's own address."""
+    return str(request.state.client)
+
+
+def access_token(request: Request) -> str:
+    """Dependency: the access token itself, for what users ask the pool to do for them."""
+    return bearer_token(request.scope)
 
 
 def _is_json(content_type: str) -> bool:

@@ -12,10 +12,15 @@ from services.shared.api import RequestModel, Text
 LONGEST_USERNAME = 128
 LONGEST_PASSWORD = 256
 """Both: SignUp in the Cognito API reference."""
+LONGEST_SEALED = 8192
 
 Email = Annotated[EmailStr, Field(max_length=LONGEST_USERNAME), AfterValidator(str.lower)]
 """An address, in small letters: the pool does not tell cases apart either."""
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST_PASSWORD)]
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+MailedCode = Annotated[Text, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
+OneTimeCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+"""What an authenticator app shows (RFC 6238)."""
 
 
 class SignUp(RequestModel):
@@ -23,20 +28,34 @@ class SignUp(RequestModel):
 
     email: Email
     password: Password
-    name: Annotated[Text, Field(min_length=1, max_length=200)]
+    name: Name
 
 
 class Confirmation(RequestModel):
     """The code that was mailed to the address."""
 
     email: Email
-    code: Annotated[Text, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
+    code: MailedCode
 
 
 class Resend(RequestModel):
     """The address that is to be mailed another code."""
 
     email: Email
+
+
+class Forgotten(RequestModel):
+    """The address of somebody who has forgotten their password."""
+
+    email: Email
+
+
+class Reset(RequestModel):
+    """A new password, by the code that was mailed to the address."""
+
+    email: Email
+    code: MailedCode
+    new_password: Password
 
 
 class Credentials(RequestModel):
@@ -46,10 +65,43 @@ class Credentials(RequestModel):
     password: Password
 
 
+class ChallengeAnswer(RequestModel):
+    """The further step that a sign-in asked for: `new_password` or `code`, whichever it was."""
+
+    session: Annotated[str, Field(min_length=1, max_length=LONGEST_SEALED)]
+    new_password: Password | None = None
+    code: OneTimeCode | None = None
+
+
+class PasswordChange(RequestModel):
+    """Another password, by the one that counts now."""
+
+    current_password: Password
+    new_password: Password
+
+
+class TotpProof(RequestModel):
+    """What the authenticator app shows now."""
+
+    code: OneTimeCode
+
+
+class NewName(RequestModel):
+    """Another name."""
+
+    name: Name
+
+
+class Farewell(RequestModel):
+    """The password of somebody who wants their account deleted."""
+
+    password: Password
+
+
 class SealedSession(RequestModel):
     """For `X-Session: body`: what the sign-in gave as `refresh_token`. A browser has its cookie instead."""
 
-    refresh_token: Annotated[str | None, Field(max_length=8192)] = None
+    refresh_token: Annotated[str | None, Field(max_length=LONGEST_SEALED)] = None
 
 
 class SignOut(SealedSession):
@@ -98,7 +150,38 @@ class SignedIn(Access):
 
 
 class FurtherStep(BaseModel):
-    """What the pool asks for before it signs the user in, such as NEW_PASSWORD_REQUIRED or SOFTWARE_TOKEN_MFA."""
+    """What is asked for before the user is signed in; `session` goes to auth/challenge with it.
 
-    challenge: str
+    With MFA_SETUP come the secret for the authenticator app, and the same as an address for a QR code.
+    """
+
+    challenge: Literal["NEW_PASSWORD_REQUIRED", "SOFTWARE_TOKEN_MFA", "MFA_SETUP"]
     session: str
+    secret: str | None = None
+    otpauth_uri: str | None = None
+
+
+class Totp(BaseModel):
+    """Whether signing in takes a one-time code."""
+
+    totp: bool
+
+
+class TotpSecret(BaseModel):
+    """The secret for an authenticator app, and the same as an address for a QR code."""
+
+    secret: str
+    otpauth_uri: str
+
+
+class ListedUser(User):
+    """A user as administrators see them: `enabled` tells whether they may sign in."""
+
+    enabled: bool
+
+
+class UserPage(BaseModel):
+    """Users, newest first. `next_cursor` is None on the last page."""
+
+    items: list[ListedUser]
+    next_cursor: str | None

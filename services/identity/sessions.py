@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import astuple, dataclass
 from datetime import timedelta
 
 from fastapi import Request, Response
 
 from services.catalog import API_PREFIX
 from services.identity.guards import Carrier
-from services.identity.pool_errors import CHALLENGE
+from services.identity.pool_errors import session_over
 from services.identity.sealing import Sealer, SealError
 from services.shared.errors import Problem
 
@@ -21,26 +23,36 @@ PENDING_LIFETIME = timedelta(days=1)
 _PENDING = "pending sign-up"
 
 
+@dataclass(frozen=True)
+class Session:
+    """One sign-in: whose, which (`origin_jti`), since when (seconds since the epoch), and how it goes on."""
+
+    sub: str
+    origin_jti: str
+    since: int
+    refresh_token: str
+
+
 class Sessions:
     """Seals and opens what clients carry. A sealed session is good for the carrier it was made for and no other."""
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def seal(self, refresh_token: str, carrier: Carrier) -> str:
-        """The refresh token as a client may hold it."""
-        return self._sealer.seal(_purpose(carrier), refresh_token)
+    def seal(self, session: Session, carrier: Carrier) -> str:
+        """The session as a client may hold it."""
+        return self._sealer.seal(_purpose(carrier), json.dumps(astuple(session), separators=(",", ":")))
 
-    def set_cookie(self, response: Response, refresh_token: str, lifetime: timedelta) -> None:
+    def set_cookie(self, response: Response, session: Session, lifetime: timedelta) -> None:
         """Give a browser its session."""
-        _set(response, SESSION_COOKIE, self.seal(refresh_token, Carrier.BROWSER), lifetime)
+        _set(response, SESSION_COOKIE, self.seal(session, Carrier.BROWSER), lifetime)
 
-    def open(self, request: Request, carrier: Carrier, sealed: str | None) -> str:
-        """The refresh token of the request, from its cookie or from `sealed`, the body's; problem 401
-        `session_expired` when there is none, or none that is ours."""
+    def open(self, request: Request, carrier: Carrier, sealed: str | None) -> Session:
+        """The session of the request, from its cookie or from `sealed`, the body's; problem 401 `session_expired`
+        when there is none, or none that is ours."""
         given = request.cookies.get(SESSION_COOKIE) if carrier is Carrier.BROWSER else sealed
         try:
-            return self._sealer.open(_purpose(carrier), given or "")
+            return Session(*json.loads(self._sealer.open(_purpose(carrier), given or "")))
         except SealError:
             raise session_expired() from None
 
@@ -67,14 +79,15 @@ def forget(response: Response, cookie: str) -> None:
 
 def session_expired() -> Problem:
     """401: there is no session, or no longer. A browser forgets its cookie with this answer."""
+    problem = session_over()
     cleared = Response()
     forget(cleared, SESSION_COOKIE)
-    headers = {**CHALLENGE, "set-cookie": cleared.headers["set-cookie"]}
-    return Problem(401, "session_expired", "There is no session, or it has ended. Sign in again.", headers=headers)
+    problem.headers = {**(problem.headers or {}), "set-cookie": cleared.headers["set-cookie"]}
+    return problem
 
 
 def _purpose(carrier: Carrier) -> str:
-    return f"refresh token in {carrier}"
+    return f"session in {carrier}"
 
 
 def _set(response: Response, name: str, value: str, lifetime: timedelta) -> None:

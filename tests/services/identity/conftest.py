@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -84,6 +85,12 @@ class Visitor:
     mails: CognitoServer
     email: str
     headers: dict[str, str]
+    access_token: str = ""
+
+    async def call(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """A request with the access token of the last sign-in."""
+        bearer = {"authorization": f"Bearer {self.access_token}"}
+        return await self.client.request(method, path, json=body, headers={**self.headers, **bearer, **headers})
 
     async def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
         return await self.client.post(f"/auth/{path}", json=body or {}, headers={**self.headers, **headers})
@@ -102,9 +109,25 @@ class Visitor:
         """Sign up, confirm and sign in; the answer to the sign-in."""
         assert (await self.sign_up()).status_code == 201
         assert (await self.confirm()).status_code == 204
-        response = await self.login()
+        return await self.enter()
+
+    async def enter(self, password: str = PASSWORD) -> dict[str, Any]:
+        """Sign in; the answer."""
+        response = await self.login(password)
         assert response.status_code == 200, response.text
+        self.access_token = response.json().get("access_token", "")
         return dict(response.json())
+
+    async def answer(self, challenge: dict[str, Any], **given: str) -> httpx.Response:
+        """Take the further step that a sign-in asked for."""
+        response = await self.post("challenge", {"session": challenge["session"], **given})
+        self.access_token = response.json().get("access_token", "")
+        return response
+
+    async def promote(self, pool: UserPool) -> str:
+        """Become an administrator, from the next token on; the user's id."""
+        self.mails.client().admin_add_user_to_group(UserPoolId=pool.id, Username=self.email, GroupName="admin")
+        return str((await self.enter())["user"]["id"])
 
 
 @pytest.fixture
@@ -120,8 +143,12 @@ def script(service: Application, cognito_server: CognitoServer) -> Visitor:
 
 
 def new_client(service: Application) -> httpx.AsyncClient:
-    """A client with no cookies yet; its address is https, so that Secure cookies go back."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url="https://app.example.com/api/v1")
+    """A client with no cookies yet and an address of its own; its URL is https, so that Secure cookies go back."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(service),
+        base_url="https://app.example.com/api/v1",
+        headers={"x-forwarded-for": str(ipaddress.IPv4Address(secrets.randbits(32)))},
+    )
 
 
 def new_email() -> str:

@@ -10,6 +10,7 @@ import pytest
 from services.catalog import by_name
 from services.identity import pool
 from services.identity.app import create
+from services.identity.cognito import user_context
 from services.identity.settings import Settings
 from tests.services.identity.conftest import BODY, BROWSER, PASSWORD, Visitor, new_email
 from tests.support.applications import client_of, problem
@@ -113,13 +114,13 @@ async def test_the_pool_is_told_the_users_own_address(
     script: Visitor, cognito_server: CognitoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    context = pool._context
+    context = user_context
 
     def noting(address: str) -> Any:
         seen.append(address)
         return context(address)
 
-    monkeypatch.setattr(pool, "_context", noting)
+    monkeypatch.setattr(pool, "user_context", noting)
     await script.post("resend", {"email": script.email}, **{"x-forwarded-for": "6.6.6.6, 203.0.113.7"})
     assert seen == ["203.0.113.7"]
 
