@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 import aiohttp
@@ -31,6 +32,17 @@ TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=5, sock_connect=5, sock_rea
 
 KEEP_ALIVE_S = 4.0
 """Shorter than any service keeps its side open: an idle connection is never used just as it is closed."""
+
+
+def log_to(file: Path) -> None:
+    """Write a line for each request to the file: time (UTC), method and path without the query, what was answered."""
+    handler = logging.FileHandler(file)
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    LOGGER.handlers = [handler]
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False
 
 
 class Targets(Protocol):

@@ -92,9 +92,12 @@ class Pipe:
 
 
 def print_outputs(outputs: Mapping[str, Any]) -> None:
-    """The stack's outputs as a table."""
-    rows = {name: value if isinstance(value, str) else json.dumps(value) for name, value in sorted(outputs.items())}
-    print_table(("output", "value"), list(rows.items()))
+    """The stack's outputs as a table, the members of an object a line each."""
+    rows: dict[str, Any] = {}
+    for name, value in sorted(outputs.items()):
+        rows |= {f"{name}.{key}": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in rows.items()}
+    print_table(("output", "value"), list(texts.items()))
 
 
 def print_table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

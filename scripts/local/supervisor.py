@@ -14,7 +14,7 @@ import aiohttp
 
 from scripts.local import containers
 from scripts.local.blueprint import Blueprint
-from scripts.local.front_door import FrontDoor
+from scripts.local.front_door import FrontDoor, log_to
 from scripts.local.infrastructure import cognito_url, control_plane_url, find_database, infrastructure
 from scripts.local.parts import Part
 from scripts.local.ports import DEFAULT_FRONT_DOOR, Ports, choose_ports
@@ -104,6 +104,7 @@ class Supervisor:
         _, blueprint = await together(self._bring_up(self._infrastructure), self._provision(request))
         write_json(self._state.outputs, blueprint.outputs)
         await self._start_services(blueprint)
+        log_to(self._state.log("front-door"))
         self._front_door = FrontDoor(blueprint.routing, self)
         await self._front_door.start(ports.front_door)
         self._report(Event("ready", blueprint.outputs["url"], seconds=time.monotonic() - self._began))

@@ -57,6 +57,14 @@ async def zipped(_request: web.Request) -> web.Response:
     return web.Response(body=gzip.compress(b"words"), headers={"Content-Encoding": "gzip"})
 
 
+async def same(_request: web.Request) -> web.Response:
+    return web.Response(status=304, headers={"ETag": '"1"'})
+
+
+async def none(_request: web.Request) -> web.Response:
+    return web.Response(status=204)
+
+
 async def slowly(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
@@ -85,6 +93,7 @@ async def service(targets: Targets) -> AsyncIterator[web.AppRunner]:
     """The service behind the front door; it is up."""
     app = web.Application()
     app.add_routes([web.get("/zipped", zipped), web.get("/slowly", slowly), web.get("/broken", broken)])
+    app.add_routes([web.get("/same", same), web.get("/none", none)])
     app.router.add_route("*", "/{path:.*}", echo)
     runner = web.AppRunner(app)
     await runner.setup()
@@ -151,6 +160,35 @@ async def test_a_compressed_answer_is_passed_on_as_it_is(client: aiohttp.ClientS
     async with client.get("/zipped") as response:
         assert response.headers["Content-Encoding"] == "gzip"
         assert await response.text() == "words"
+
+
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("HEAD", "/", 200), ("GET", "/same", 304), ("GET", "/none", 204)]
+)
+async def test_an_answer_without_a_body_has_none(
+    client: aiohttp.ClientSession, method: str, path: str, status: int
+) -> None:
+    async with client.request(method, path) as response:
+        assert (response.status, await response.read()) == (status, b"")
+    async with client.get("/") as again:
+        assert again.status == 200
+
+
+@pytest.mark.usefixtures("service")
+async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(client: aiohttp.ClientSession) -> None:
+    async with client.post("/", data=b"x" * 300_000, expect100=True) as response:
+        assert len((await told(response))["body"]) == 300_000
+
+
+@pytest.mark.usefixtures("service")
+async def test_a_body_of_unknown_length_arrives_whole(client: aiohttp.ClientSession) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        for part in (b"one", b"two"):
+            yield part
+
+    async with client.post("/", data=parts()) as response:
+        assert (await told(response))["body"] == "onetwo"
 
 
 @pytest.mark.usefixtures("service")
