@@ -20,8 +20,7 @@ def settings_of(container: ContainerDefinition) -> type[BaseEnvironment]:
     """What the process reads that this container starts."""
     if container.kind == "migrate":
         return MigrationSettings
-    settings = importlib.import_module(f"services.{container.service}.settings").Settings
-    assert issubclass(settings, BaseEnvironment)
+    settings: type[BaseEnvironment] = importlib.import_module(f"services.{container.service}.settings").Settings
     return settings
 
 
