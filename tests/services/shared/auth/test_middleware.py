@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from starlette.types import Message
 
 from services.shared.auth import AuthMiddleware, Principal, RemoteKeys, verifier
 from services.shared.auth.metrics import Tally
@@ -177,48 +176,6 @@ async def test_requests_refused_before_any_verification_are_counted_too() -> Non
     await ask(app, http_scope("/me", "Bearer a", "Bearer b"))
     await ask(app, http_scope("/health"))
     assert tally.results == {"token_missing": 1, "invalid_request": 1}
-
-
-async def test_lifespan_passes_and_what_is_neither_http_nor_websocket_does_not() -> None:
-    seen: list[str] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        seen.append(scope["type"])
-
-    gate = AuthMiddleware(app, VERIFY)
-    await messages(gate, {"type": "lifespan"}, [])
-    with pytest.raises(RuntimeError, match="does not speak"):
-        await messages(gate, {"type": "mqtt", "headers": []}, [])
-    assert seen == ["lifespan"]
-
-
-def socket_scope(path: str, *authorization: str, **more: Any) -> dict[str, Any]:
-    return {**http_scope(path, *authorization), "type": "websocket", **more}
-
-
-CONNECT: list[Message] = [{"type": "websocket.connect"}]
-
-
-async def test_a_websocket_without_a_token_is_closed_as_a_policy_violation() -> None:
-    """H9."""
-    for value in ((), ("Bearer x.y.z",), ("Bearer a", "Bearer b")):
-        (sent,) = await messages(guarded(), socket_scope("/me", *value), CONNECT)
-        assert (sent["type"], sent["code"]) == ("websocket.close", 1008)
-
-
-async def test_a_websocket_is_denied_with_the_same_answer_where_the_server_can_send_one() -> None:
-    """H9."""
-    scope = socket_scope("/me", extensions={"websocket.http.response": {}})
-    start, body = await messages(guarded(), scope, CONNECT)
-    assert (start["type"], start["status"]) == ("websocket.http.response.start", 401)
-    assert (b"www-authenticate", CHALLENGE.encode()) in start["headers"]
-    assert body["type"] == "websocket.http.response.body"
-    assert b"token_missing" in body["body"]
-
-
-async def test_a_websocket_with_a_good_token_or_on_an_open_path_is_accepted() -> None:
-    for scope in (socket_scope("/me", f"Bearer {token()}"), socket_scope("/docs/live")):
-        assert await messages(guarded(), scope, CONNECT) == [{"type": "websocket.accept"}]
 
 
 @asynccontextmanager
