@@ -117,7 +117,7 @@ def test_whatever_is_taken_after_random_edits_joserfc_takes_too(
         assert joserfc_takes(text), f"seed {seed}: {text!r}"
 
 
-@pytest.mark.parametrize("name", set(GOOD) - {"iat-equal-to-exp"})
+@pytest.mark.parametrize("name", sorted(set(GOOD) - {"iat-equal-to-exp"}))
 def test_joserfc_takes_the_good_tokens(name: str) -> None:
     assert joserfc_takes(GOOD[name]())
 
