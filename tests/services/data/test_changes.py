@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from typing import Any
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 from tests.support.applications import problem
 
 PATH = "/api/v1/products"
+UNKNOWN_ID = "0198f0c5-3b1e-7c4a-9d52-6a1be0c7d001"
 LAMP: dict[str, Any] = {"name": "Lamp", "description": "It shines.", "price_minor": 1999, "currency": "EUR"}
 
 
@@ -167,7 +167,7 @@ async def test_a_deletion_may_be_bound_to_a_state(client: httpx.AsyncClient, add
     assert (await client.delete(address, headers={"if-match": changed.headers["etag"]})).status_code == 204
 
 
-@pytest.mark.parametrize("product_id", [str(uuid.uuid4()), "1", "%00"])
+@pytest.mark.parametrize("product_id", [UNKNOWN_ID, "1", "%00"])
 async def test_what_is_not_there_cannot_be_changed_or_deleted(client: httpx.AsyncClient, product_id: str) -> None:
     problem(await patch(client, f"{PATH}/{product_id}", "*", name="Torch"), 404, "not_found")
     problem(await client.delete(f"{PATH}/{product_id}"), 404, "not_found")

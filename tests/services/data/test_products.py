@@ -14,6 +14,7 @@ from services.data.models import Product, ProductPage
 from tests.support.applications import problem
 
 PATH = "/api/v1/products"
+UNKNOWN_ID = "0198f0c5-3b1e-7c4a-9d52-6a1be0c7d001"
 LAMP: dict[str, Any] = {"name": "Lamp", "description": "It shines.", "price_minor": 1999, "currency": "EUR"}
 
 
@@ -133,7 +134,7 @@ async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient) ->
     problem(response, 413, "body_too_large")
 
 
-@pytest.mark.parametrize("product_id", [str(uuid.uuid4()), "1", "not-an-id", "%00", "..%2f..%2fhealth"])
+@pytest.mark.parametrize("product_id", [UNKNOWN_ID, "1", "not-an-id", "%00", "..%2f..%2fhealth"])
 async def test_an_id_that_names_nothing_is_not_found(client: httpx.AsyncClient, product_id: str) -> None:
     problem(await client.get(f"{PATH}/{product_id}"), 404, "not_found")
 
