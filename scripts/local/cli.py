@@ -33,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     except LocalRunError as error:
         print(error, file=sys.stderr)
         return 1
+    except PermissionError as error:
+        print(f"{error}. Was it made by another user, such as root? Give it back, or remove it.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader, such as `head`, has seen enough

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from scripts.local.errors import LocalRunError
-from scripts.local.processes import Command, base_environment, last_lines
+from scripts.local.processes import Command, base_environment
 from scripts.local.state import State, read_json
-from scripts.local.tasks import Task
+from scripts.local.tasks import Task, run_to_end
 
 DOCKER = "docker"
 LABEL = "sri.local"
+BUILD_PATIENCE_S = 1800
 ARGUMENTS = {"RDS_CERTIFICATES": "services/shared/requirements.txt"}
 """Amazon's certificates are of no use here, and need the internet: any file of the context stands in for them."""
 
@@ -58,19 +59,14 @@ def build(reference: str, described: Mapping[str, Any], program: Path, state: St
     if docker("image", "inspect", name).returncode == 0:
         return
     arguments = {**(described.get("args") or {}), **ARGUMENTS}
-    command = [
+    argv = [
         *(DOCKER, "build", "--tag", name, "--file", str(described["dockerfile"])),
         *("--target", str(described["target"]), "--platform", str(described["platform"])),
         *(part for key, value in arguments.items() for part in ("--build-arg", f"{key}={value}")),
         str(described["context"]),
     ]
-    log = state.log(f"image-{name.partition(':')[0]}")
-    with log.open("ab") as output:
-        options = Command(argv=command, env=environment(), cwd=program).options(output)
-        code = subprocess.run(command, **options, check=False).returncode
-    if code != 0:
-        lines = "".join(f"\n    {line}" for line in last_lines(log))
-        raise LocalRunError(f"the image {name} could not be built. The last lines ({log}):{lines}")
+    building = Command(argv=argv, env=environment(), cwd=program)
+    run_to_end(f"image-{name.partition(':')[0]}", building, state, patience=BUILD_PATIENCE_S)
 
 
 def command(task: Task, state: State) -> Command:

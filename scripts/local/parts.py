@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -62,13 +63,14 @@ class Part:
     async def wait(self, patience: float) -> None:
         """Return once it is ready; LocalRunError if it ends before, or is not within `patience` seconds."""
         deadline = time.monotonic() + patience
-        while not await self._check():
-            if self._process is None or self._process.returncode is not None:
-                raise LocalRunError(f"{self.name} {self._ending()} before it was ready.{self._tail()}")
+        while self._process and self._process.returncode is None:
+            if await self._check():
+                self.ready = True
+                return
             if time.monotonic() > deadline:
                 raise LocalRunError(f"{self.name} was not ready after {patience:.0f} s.{self._tail()}")
             await asyncio.sleep(POLL_S)
-        self.ready = True
+        raise LocalRunError(f"{self.name} {self._ending()} before it was ready.{self._tail()}")
 
     def keep(self) -> None:
         """From now on, restart it when it dies."""
@@ -109,12 +111,11 @@ class Part:
             await self._revive()
 
     async def _revive(self) -> None:
-        try:
+        """Start the process once more, and take requests again whenever it is ready; its end is not told here."""
+        with suppress(LocalRunError):
             await self.start()
-            await self.wait(LAST_DELAY_S)
+            await self.wait(math.inf)
             self._announce(f"{self.name} is ready again.")
-        except LocalRunError as error:
-            self._announce(str(error))
 
     def _send(self, number: signal.Signals) -> None:
         if self._process and self._process.returncode is None:

@@ -104,7 +104,7 @@ def provision(request: Request, tell: Callable[[dict[str, Any]], None]) -> None:
 
     def run_task(cloud: Cloud, definition: str) -> None:
         task = read_task(cloud, definition, machine)
-        run_to_end(task, containers.command(task, state) if request.docker else task.command(), state)
+        run_to_end(task.family, containers.command(task, state) if request.docker else task.command(), state)
 
     def build_image(reference: str, described: Mapping[str, Any]) -> None:
         tell({"note": f"building {containers.local_name(reference).partition(':')[0]}"})

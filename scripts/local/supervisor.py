@@ -14,6 +14,7 @@ import aiohttp
 
 from scripts.local import containers
 from scripts.local.blueprint import Blueprint
+from scripts.local.errors import LocalRunError
 from scripts.local.front_door import FrontDoor, log_to
 from scripts.local.infrastructure import cognito_url, control_plane_url, find_database, infrastructure
 from scripts.local.parts import Part
@@ -106,7 +107,10 @@ class Supervisor:
         await self._start_services(blueprint)
         log_to(self._state.log("front-door"))
         self._front_door = FrontDoor(blueprint.routing, self)
-        await self._front_door.start(ports.front_door)
+        try:
+            await self._front_door.start(ports.front_door)
+        except OSError as error:
+            raise LocalRunError(f"Port {ports.front_door} was taken while the platform started: try again.") from error
         self._report(Event("ready", blueprint.outputs["url"], seconds=time.monotonic() - self._began))
 
     def _remember(self, ports: Ports) -> None:

@@ -82,14 +82,17 @@ def secret_value(cloud: Cloud, reference: str) -> str:
     return str(content[member])
 
 
-def run_to_end(task: Task, command: Command, state: State, patience: float = 300.0) -> None:
-    """Run a task that ends by itself; LocalRunError with its last log lines if it fails or takes too long."""
-    log = state.log(task.family)
+def run_to_end(name: str, command: Command, state: State, patience: float = 300.0) -> None:
+    """Run a command that ends by itself; LocalRunError with its last log lines if it fails or takes too long.
+
+    `name` is that of its log, and of its entry in the registry of processes.
+    """
+    log = state.log(name)
     registry = Registry(state)
     began = time.monotonic()
     with log.open("ab") as output:
         process = subprocess.Popen(list(command.argv), **command.options(output))
-    registry.add(process.pid, task.family)
+    registry.add(process.pid, name)
     try:
         code: int | None = process.wait(patience)
     except subprocess.TimeoutExpired:
@@ -101,4 +104,4 @@ def run_to_end(task: Task, command: Command, state: State, patience: float = 300
         seconds = time.monotonic() - began
         ending = f"took longer than {patience:.0f} s" if code is None else f"ended with {code} after {seconds:.1f} s"
         lines = "".join(f"\n    {line}" for line in last_lines(log))
-        raise LocalRunError(f"{task.family} {ending}. Its last lines ({log}):{lines}")
+        raise LocalRunError(f"{name} {ending}. Its last lines ({log}):{lines}")

@@ -82,7 +82,7 @@ def test_without_an_engine_one_sentence_tells_what_to_do(tmp_path: Path, monkeyp
 @pytest.mark.usefixtures("image")
 def test_a_task_runs_in_a_container_without_root_that_cannot_write(state: State) -> None:
     alone = task(["python", "-c", PROGRAM])
-    run_to_end(alone, containers.command(alone, state), state)
+    run_to_end("data", containers.command(alone, state), state)
     told = json.loads(state.log("data").read_text())
     assert told == {"uid": 10001, "wrote": False, "key": "hush"}
 
@@ -109,5 +109,5 @@ def test_an_image_that_cannot_be_built_is_told_with_the_last_lines(state: State,
     except LocalRunError as error:
         pytest.skip(str(error))
     described = {"context": ".", "dockerfile": "Nowhere", "target": "service", "platform": "linux/amd64"}
-    with pytest.raises(LocalRunError, match=r"the image local-run-test:\w+ could not be built. The last lines"):
+    with pytest.raises(LocalRunError, match="image-local-run-test ended with 1 after"):
         containers.build(REFERENCE, described, tmp_path, state)

@@ -21,7 +21,7 @@ def cloud(engine: Engine) -> Cloud:
 
 
 def end(task: Task, state: State, patience: float = 10) -> None:
-    run_to_end(task, task.command(), state, patience)
+    run_to_end(task.family, task.command(), state, patience)
 
 
 def task(argv: list[str]) -> Task:
