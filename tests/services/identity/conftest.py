@@ -15,7 +15,8 @@ import pytest_asyncio
 from services.identity.app import create
 from services.identity.settings import Settings
 from services.shared.lifecycle import Application
-from tests.support.applications import started
+from tests.services.identity.data_service import DataService
+from tests.support.applications import served, started
 from tests.support.cognito import CognitoServer, UserPool
 from tests.support.migrated import MigratedDatabase, migrated
 from tests.support.postgres import Database
@@ -49,8 +50,17 @@ def credentials(pool: UserPool) -> Iterator[None]:
         yield
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def data_service() -> AsyncIterator[DataService]:
+    """The service that keeps products."""
+    data = DataService()
+    async with served(Application(data, verify=None, open_paths=("/*",))) as url:
+        data.url = url
+        yield data
+
+
 @pytest.fixture(scope="module")
-def settings(pool: UserPool, schema: MigratedDatabase, credentials: None) -> Settings:
+def settings(pool: UserPool, schema: MigratedDatabase, credentials: None, data_service: DataService) -> Settings:
     return Settings.model_validate(
         {
             "environment": "local",
@@ -63,7 +73,7 @@ def settings(pool: UserPool, schema: MigratedDatabase, credentials: None) -> Set
             "cognito_jwks_url": pool.jwks_url,
             "session_keys": KEYS,
             "public_origin": ORIGIN,
-            "data_url": "http://127.0.0.1:9",
+            "data_url": data_service.url,
             **schema.settings,
         }
     )
