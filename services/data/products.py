@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 from uuid import UUID
 
 from services.data import queries
 from services.data.cursors import Position
 from services.data.etags import States
+from services.data.idempotency import FORGET_OWNER, KeyedRequest
 from services.data.models import NewProduct, ProductChanges
 from services.data.queries import Filters
+from services.data.rows import Row
 from services.shared.database import Database
 from services.shared.errors import Problem, not_found
 
-Row = dict[str, Any]
-"""A product with the members of models.Product."""
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from services.shared.database import Connection
 
 DELETED_AT_ONCE = 2000
 """Rows in one statement: a transaction that stays short, however much somebody owns."""
@@ -40,7 +44,7 @@ class Products:
         record = await self._database.fetchrow(queries.ONE, product_id)
         if record is None:
             raise no_such_product()
-        return dict(record)
+        return _row(record)
 
     async def page(self, filters: Filters, limit: int, after: Position | None) -> tuple[list[Row], Position | None]:
         """At most `limit` products after a position (None: from the newest on), and the last one's position if more
@@ -48,18 +52,26 @@ class Products:
         statement, values = queries.page(filters, after, limit + 1)
         fetch = self._database.fetch if filters.search is None else self._database.fetch_planned
         records = await fetch(statement, *values)
-        rows = [dict(record) for record in records[:limit]]
+        rows = [_row(record) for record in records[:limit]]
         more = len(records) > limit
         return rows, Position(rows[-1]["created_at"], rows[-1]["id"]) if more else None
 
     async def add(self, product: NewProduct, owner_id: str) -> Row:
         """Keep a new product."""
-        record = await self._database.fetchrow(
-            queries.INSERT, product.name, product.description, product.price_minor, product.currency, owner_id
-        )
-        if record is None:
-            raise RuntimeError("INSERT ... RETURNING gave no row")
-        return dict(record)
+        async with self._database.connection() as connection:
+            return await _insert(connection, product, owner_id)
+
+    async def add_once(self, product: NewProduct, owner_id: str, key: str) -> tuple[Row, bool]:
+        """Keep a new product, unless an earlier request under the key did: (what the first one made, whether this is
+        not the first). Refused as `KeyedRequest.first_result` says."""
+        async with self._database.connection() as connection, connection.transaction():
+            request = KeyedRequest(connection, owner_id, key, product)
+            first = await request.first_result()
+            if first is not None:
+                return first, True
+            row = await _insert(connection, product, owner_id)
+            await request.keep(row)
+        return row, False
 
     async def change(self, product_id: UUID, actor: Actor, states: States, changes: ProductChanges) -> Row:
         """The product after the changes; the problem 404, 403 `not_owner` or 412 `precondition_failed` otherwise."""
@@ -73,7 +85,7 @@ class Products:
         record = await self._database.fetchrow(statement, *values)
         if record is None:
             await self._explain_refusal(product_id, actor)
-        return dict(record)
+        return _row(record)
 
     async def delete(self, product_id: UUID, actor: Actor, states: States) -> None:
         """Delete the product; refused as a change is."""
@@ -82,17 +94,32 @@ class Products:
             await self._explain_refusal(product_id, actor)
 
     async def delete_all_of(self, owner_id: str) -> None:
-        """Delete what the user owns, in several transactions. Whoever is interrupted may begin again."""
+        """Delete what the user owns, in several transactions, and what is known of their requests. Whoever is
+        interrupted may begin again."""
         count = DELETED_AT_ONCE
         while count == DELETED_AT_ONCE:
             gone = await self._database.fetchrow(queries.DELETE_SOME_OF_OWNER, owner_id, DELETED_AT_ONCE)
             count = gone["count"] if gone else 0
+        await self._database.fetchrow(FORGET_OWNER, owner_id)
 
     async def _explain_refusal(self, product_id: UUID, actor: Actor) -> NoReturn:
         row = await self.get(product_id)
         if row["owner_id"] != actor.user_id and not actor.is_admin:
             raise Problem(403, "not_owner", "Only the product's owner or an administrator may change it.")
         raise Problem(412, "precondition_failed", "The product was changed meanwhile: read it again, then decide.")
+
+
+async def _insert(connection: Connection, product: NewProduct, owner_id: str) -> Row:
+    record = await connection.fetchrow(
+        queries.INSERT, product.name, product.description, product.price_minor, product.currency, owner_id
+    )
+    if record is None:
+        raise RuntimeError("INSERT ... RETURNING gave no row")
+    return _row(record)
+
+
+def _row(record: Record) -> Row:
+    return cast(Row, dict(record))
 
 
 def no_such_product() -> Problem:

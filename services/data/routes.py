@@ -16,8 +16,9 @@ from services.catalog import API_PREFIX
 from services.data.cursors import Position, from_cursor, to_cursor
 from services.data.etags import accepted_states, etag, is_known
 from services.data.models import Currency, NewProduct, Product, ProductChanges, ProductPage
-from services.data.products import Actor, Products, Row, no_such_product
+from services.data.products import Actor, Products, no_such_product
 from services.data.queries import Filters
+from services.data.rows import Row
 from services.shared.api import Text
 from services.shared.auth import Principal, current_user
 from services.shared.errors import Problem
@@ -32,6 +33,15 @@ encode = msgspec.json.Encoder().encode
 
 User = Annotated[Principal, Depends(current_user)]
 IfMatch = Annotated[str | None, Header(description="The ETag that the product must still have, or `*`.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=128,
+        pattern="^[!-~]+$",
+        description="The same key and body again, within a day, make nothing new and are answered as the first time.",
+    ),
+]
 
 MISSING = {404: "There is no such product."}
 REFUSED = MISSING | {403: "The product is somebody else's.", 412: "The product was changed meanwhile."}
@@ -69,10 +79,18 @@ def _add_reading(routes: APIRouter, products: Products) -> None:
 
 
 def _add_writing(routes: APIRouter, products: Products) -> None:
-    @routes.post("", status_code=201, response_model=Product, summary="Make a product of one's own")
-    async def add_product(product: NewProduct, user: User) -> Response:
-        row = await products.add(product, user.sub)
-        return _product(row, 201, location=f"{PATH}/{row['id']}")
+    @routes.post(
+        "",
+        status_code=201,
+        response_model=Product,
+        responses=problems({409: "The first request with this key is still running."}),
+        summary="Make a product of one's own",
+    )
+    async def add_product(product: NewProduct, user: User, idempotency_key: IdempotencyKey = None) -> Response:
+        if idempotency_key is None:
+            return _created(await products.add(product, user.sub))
+        row, replayed = await products.add_once(product, user.sub, idempotency_key)
+        return _created(row, **({"idempotent-replayed": "true"} if replayed else {}))
 
     @routes.patch(
         "/{product_id}",
@@ -142,6 +160,10 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise no_such_product() from None
+
+
+def _created(row: Row, **headers: str) -> Response:
+    return _product(row, 201, location=f"{PATH}/{row['id']}", **headers)
 
 
 def _product(row: Row, status: int = 200, **headers: str) -> Response:

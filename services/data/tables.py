@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Index,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -60,3 +61,19 @@ Index(
     postgresql_with={"fastupdate": "off"},
     _table=products,
 )
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner_id", Text, primary_key=True),
+    Column(
+        "key",
+        Text,
+        CheckConstraint("length(key) BETWEEN 1 AND 128", name="idempotency_keys_key_length"),
+        primary_key=True,
+    ),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+)
+Index("idempotency_keys_expiry", idempotency_keys.c.expires_at)

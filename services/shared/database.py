@@ -116,7 +116,12 @@ class Database:
             raise RuntimeError("the database is used outside of `async with`")
         try:
             async with self._opened.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                yield connection
+                try:
+                    yield connection
+                except asyncpg.InterfaceError as error:
+                    if _is_open(connection):
+                        raise  # our mistake
+                    raise asyncpg.ConnectionDoesNotExistError("the connection broke between two statements") from error
         except NOT_AVAILABLE as error:
             log.warning("the database is not available", extra={"reason": f"{type(error).__name__}: {error}"})
             raise unavailable("database_unavailable", "The database cannot be reached. Try again shortly.") from error
@@ -141,6 +146,13 @@ class Database:
     async def check(self) -> None:
         """A readiness check: one round trip."""
         await self.fetchrow("SELECT 1")
+
+
+def _is_open(connection: Connection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:  # the pool has taken a broken one back
+        return False
 
 
 async def _nothing_to_reset(_connection: asyncpg.Connection[asyncpg.Record]) -> None:
