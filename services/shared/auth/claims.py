@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from services.shared.auth.errors import Code, TokenError
 from services.shared.auth.principal import Principal
 
 TokenUse = Literal["access", "id"]
+TOKEN_USES = get_args(TokenUse)
 
 SKEW = 30
 """Seconds that the issuer's clock may be ahead of ours: for iat and nbf, never for exp."""

@@ -55,10 +55,8 @@ class Revocations:
         not_before = self._not_before
         if not not_before:
             return False
-        issued = claims["iat"]
-        return bool(
-            issued < not_before.get(claims["sub"], 0) or issued < not_before.get(claims.get("origin_jti", ""), 0)
-        )
+        user, sign_in = claims["sub"], claims.get("origin_jti", "")
+        return bool(claims["iat"] < max(not_before.get(user, 0), not_before.get(sign_in, 0)))
 
     @property
     def age(self) -> float | None:

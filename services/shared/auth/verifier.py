@@ -8,7 +8,7 @@ from typing import Any, overload
 
 from services.shared.auth.cache import TokenCache
 from services.shared.auth.check import Revoked, TokenCheck
-from services.shared.auth.claims import ClaimRules, TokenUse
+from services.shared.auth.claims import TOKEN_USES, ClaimRules, TokenUse
 from services.shared.auth.errors import TokenError, UnknownKidError
 from services.shared.auth.keys import parse_key_set
 from services.shared.auth.metrics import ACCEPTED, TALLY, Tally
@@ -61,6 +61,8 @@ def verifier(
     clients = (client_id,) if isinstance(client_id, str) else tuple(client_id)
     if not issuer or not clients or not all(clients):
         raise ValueError("a verifier needs an issuer and at least one client id, none of them empty")
+    if token_use not in TOKEN_USES:
+        raise ValueError(f"token_use is {token_use!r}; a token is for one of {', '.join(TOKEN_USES)}")
     check = TokenCheck(
         find=keys.get if isinstance(keys, RemoteKeys) else parse_key_set(keys).get,
         rules=ClaimRules(issuer, clients, token_use),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -62,3 +63,9 @@ def test_a_refusal_never_quotes_the_token(case: Case, verify: Verify) -> None:
 def test_a_policy_that_would_take_anything_is_refused(issuer: str, client: str | tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="needs an issuer and at least one client id"):
         verifier(key_set(), issuer, client, clock=lambda: NOW)
+
+
+def test_a_policy_for_tokens_that_do_not_exist_is_refused() -> None:
+    use: Any = "refresh"
+    with pytest.raises(ValueError, match="token_use is 'refresh'"):
+        verifier(key_set(), ISSUER, CLIENT, token_use=use)
