@@ -11,8 +11,10 @@ from components.config_loading import load_config
 from components.cost import monthly_estimate
 from components.database import Database, DatabaseArgs
 from components.edge import Edge, EdgeArgs
+from components.endpoints import Endpoints, EndpointsArgs
 from components.environment import Environment
 from components.firewall import Firewall, FirewallArgs
+from components.flow_logs import FlowLogs, FlowLogsArgs
 from components.images import Images, ImagesArgs
 from components.network import Network, NetworkArgs, zones_of
 from components.observability import Observability, ObservabilityArgs
@@ -25,11 +27,14 @@ account = aws.get_caller_identity().account_id
 
 network = Network(name, NetworkArgs.of(config, zones_of(region)))
 firewall = Firewall(name, FirewallArgs.of(config, network.vpc_id))
+endpoints = Endpoints(name, EndpointsArgs.of(config, network, firewall))
 edge = Edge(name, EdgeArgs.of(config, network, firewall.edge_id))
 auth = Auth(name, AuthArgs.of(config, account))
 database = Database(name, DatabaseArgs.of(config, network.isolated_subnet_ids, firewall.database_id))
 cluster = Cluster(name, ClusterArgs.of(config, network.vpc_id))
 images = Images(name, ImagesArgs.of(config, Path(__file__).parent))
+if config.local is None:
+    FlowLogs(name, FlowLogsArgs.of(config, account, network.vpc_id))
 environment = Environment(
     config=config, auth=auth, database=database, public_origin=edge.url, namespace=cluster.namespace
 )
@@ -47,6 +52,7 @@ services = {
             firewall=firewall,
             cluster=cluster,
             edge=edge,
+            endpoints=endpoints,
         ),
     )
     for service in catalog.SERVICES

@@ -33,6 +33,8 @@ class Egress(StrEnum):
     """Tasks in private subnets behind one NAT gateway: cheaper, and lost with its zone."""
     NAT_PER_AZ = "nat-per-az"
     """Tasks in private subnets, a NAT gateway in each zone."""
+    ENDPOINTS = "endpoints"
+    """Tasks in private subnets that reach the AWS services they use, by interface endpoints, and nothing else."""
 
 
 class CpuArchitecture(StrEnum):
@@ -124,7 +126,7 @@ class StackConfig:
     hosted_zone: Annotated[str | None, "name of the Route 53 zone that `domain` lies in"] = None
     vpc_cidr: Annotated[str, "address range of the VPC, /16 to /23"]
     availability_zones: Annotated[int, "zones to spread over, 2 to 4"]
-    egress: Annotated[Egress, "how tasks reach the internet: public-ip, nat or nat-per-az"]
+    egress: Annotated[Egress, "how tasks reach the internet: public-ip, nat, nat-per-az or endpoints"]
     cpu_architecture: Annotated[CpuArchitecture, "X86_64 or ARM64, for image builds and tasks alike"]
     services: Annotated[Mapping[str, ServiceConfig], "service name -> {cpu, memory, min_tasks, max_tasks}"]
     image_digests: Annotated[

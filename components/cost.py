@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from components.config import Egress, StackConfig
+from components.endpoints import ENDPOINT_SERVICES
 from services import catalog
 from services.catalog import Need
 
@@ -39,6 +41,7 @@ def monthly_estimate(config: StackConfig) -> dict[str, Any]:
         "fargate": _fargate(config, price),
         "load_balancer": price["load_balancer_hour"] * price["hours_per_month"],
         "nat_gateways": _nat_gateways(config) * price["nat_gateway_hour"] * price["hours_per_month"],
+        "endpoints": _endpoints(config) * price["endpoint_hour"] * price["hours_per_month"],
         "public_addresses": _public_addresses(config) * price["public_ipv4_hour"] * price["hours_per_month"],
         "database": _database(config, price),
         "logs": _logs(config, price),
@@ -50,9 +53,33 @@ def monthly_estimate(config: StackConfig) -> dict[str, Any]:
         "currency": "USD",
         "total": round(sum(known.values()), 2),
         "items": known,
+        "egress_options": egress_options(config),
         "missing": [name for name in items if name not in known],
         "prices": f"{price['source']}, {price['as_of']}",
     }
+
+
+def egress_options(config: StackConfig) -> dict[str, float]:
+    """USD a month at rest of each way out that `sri:egress` knows, for this stack's zones and tasks.
+
+    NAT and endpoints also bill each gigabyte (`nat_gb`, `endpoint_gb`), public addresses do not.
+    """
+    price = prices()
+
+    def cost(choice: StackConfig) -> float:
+        hourly = (
+            _nat_gateways(choice) * price["nat_gateway_hour"]
+            + _endpoints(choice) * price["endpoint_hour"]
+            + (_public_addresses(choice) - choice.availability_zones) * price["public_ipv4_hour"]
+        )
+        return round(hourly * price["hours_per_month"], 2)
+
+    return {egress.value: cost(replace(config, egress=egress)) for egress in Egress}
+
+
+def _endpoints(config: StackConfig) -> int:
+    """Interface endpoints are paid for in each zone; the gateway endpoint of S3 is free."""
+    return len(ENDPOINT_SERVICES) * config.availability_zones if config.egress is Egress.ENDPOINTS else 0
 
 
 def _tasks(config: StackConfig) -> int:
@@ -73,7 +100,7 @@ def _fargate(config: StackConfig, price: Mapping[str, Any]) -> float:
 
 
 def _nat_gateways(config: StackConfig) -> int:
-    return {Egress.PUBLIC_IP: 0, Egress.NAT: 1, Egress.NAT_PER_AZ: config.availability_zones}[config.egress]
+    return {Egress.NAT: 1, Egress.NAT_PER_AZ: config.availability_zones}.get(config.egress, 0)
 
 
 def _public_addresses(config: StackConfig) -> int:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import pulumi
 import pulumi_aws as aws
 
 from components.component import Component
-from components.config import EdgeShape, StackConfig
+from components.config import EdgeShape, Egress, StackConfig
 from services import catalog
 
 DATABASE_PORT = 5432
@@ -22,21 +23,26 @@ ANYWHERE = "0.0.0.0/0"
 
 @dataclass(frozen=True, kw_only=True)
 class FirewallArgs:
-    """`ports`: service name -> port. `edge`: decides who may reach the load balancer, and where."""
+    """`ports`: service name -> port. `edge`: decides who may reach the load balancer, and where.
+
+    `egress`: whether services may reach the internet, or the VPC's endpoints alone.
+    """
 
     vpc_id: pulumi.Input[str]
     ports: Mapping[str, int]
     edge: EdgeShape
+    region: str
+    egress: Egress
 
     @classmethod
     def of(cls, config: StackConfig, vpc_id: pulumi.Input[str]) -> Self:
         """The stack's own."""
         ports = {service.name: config.port_of(service) for service in catalog.SERVICES}
-        return cls(vpc_id=vpc_id, ports=ports, edge=config.edge_shape)
+        return cls(vpc_id=vpc_id, ports=ports, edge=config.edge_shape, region=config.region, egress=config.egress)
 
     def validate(self) -> None:
         """Raises ValueError for a port that is none, or a service that has the name of another group."""
-        for name in {"edge", "database"} & self.ports.keys():
+        for name in {"edge", "database", "endpoints"} & self.ports.keys():
             raise ValueError(f"a service cannot be called {name!r}: that is the name of a part of the platform")
         for port in self.ports.values():
             if not 1 <= port <= 65535:
@@ -48,6 +54,7 @@ class Firewall(Component):
 
     edge_id: pulumi.Output[str]
     database_id: pulumi.Output[str]
+    endpoints_id: pulumi.Output[str] | None
     service_ids: dict[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -56,6 +63,11 @@ class Firewall(Component):
         self._args = args
         self.edge_id = self._create_group("edge", "The load balancer")
         self.database_id = self._create_group("database", "The Postgres instance")
+        self.endpoints_id = (
+            self._create_group("endpoints", "The VPC's endpoints of AWS services")
+            if args.egress is Egress.ENDPOINTS
+            else None
+        )
         self.service_ids = {
             service.name: self._create_group(service.name, f"Tasks of the service {service.name}")
             for service in catalog.SERVICES
@@ -123,13 +135,21 @@ class Firewall(Component):
         )
 
     def _let_out(self, source: str, source_id: pulumi.Input[str]) -> None:
-        # Image layers, secrets, logs and Cognito are AWS endpoints without fixed addresses.
+        target: dict[str, Any] = {"cidr_ipv4": ANYWHERE}
+        if self.endpoints_id is not None:
+            self._connect(source, source_id, "endpoints", self.endpoints_id, 443)
+            target = {"prefix_list_id": self._s3_prefixes}
+        # Image layers, secrets, logs and Cognito are AWS services without fixed addresses.
         aws.vpc.SecurityGroupEgressRule(
             f"{self.name}-{source}-to-https",
             security_group_id=source_id,
-            cidr_ipv4=ANYWHERE,
+            **target,
             ip_protocol="tcp",
             from_port=443,
             to_port=443,
             opts=self.child(),
         )
+
+    @cached_property
+    def _s3_prefixes(self) -> str:
+        return aws.ec2.get_managed_prefix_list(name=f"com.amazonaws.{self._args.region}.s3").id

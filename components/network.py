@@ -1,4 +1,4 @@
-"""The VPC and its subnets: public, private (only behind NAT) and isolated, one of each kind in each zone."""
+"""The VPC and its subnets in each zone: public, private (no addresses of their own, no way in) and isolated."""
 
 from __future__ import annotations
 
@@ -32,12 +32,16 @@ def zones_of(region: str) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """`vpc_cidr`: /16 to /23; `zones`: names of two to four availability zones of the region."""
+    """`vpc_cidr`: /16 to /23; `zones`: names of two to four availability zones of the region.
+
+    `lock_default_group`: take every rule from the security group that EC2 gives to whatever names none.
+    """
 
     region: str
     vpc_cidr: str
     zones: Sequence[str]
     egress: Egress
+    lock_default_group: bool
 
     @classmethod
     def of(cls, config: StackConfig, zones: Sequence[str]) -> Self:
@@ -51,6 +55,7 @@ class NetworkArgs:
             vpc_cidr=config.vpc_cidr,
             zones=zones[: config.availability_zones],
             egress=config.egress,
+            lock_default_group=config.local is None,
         )
 
     def validate(self) -> None:
@@ -74,6 +79,8 @@ class Network(Component):
         self._args = args
         self._vpc = self._create_vpc()
         self.vpc_id = self._vpc.id
+        if args.lock_default_group:
+            aws.ec2.DefaultSecurityGroup(name, vpc_id=self.vpc_id, ingress=[], egress=[], opts=self.child())
         public = self._create_subnets("public")
         self._route_public(public)
         isolated = self._create_subnets("isolated")
@@ -139,15 +146,18 @@ class Network(Component):
 
     def _create_private(self, public: list[aws.ec2.Subnet]) -> list[pulumi.Output[str]]:
         subnets = self._create_subnets("private")
-        exits = public if self._args.egress is Egress.NAT_PER_AZ else public[:1]
-        tables = [self._create_nat_table(number, subnet) for number, subnet in enumerate(exits)]
+        if self._args.egress is Egress.ENDPOINTS:
+            tables = [self._create_table("private")]
+        else:
+            exits = public if self._args.egress is Egress.NAT_PER_AZ else public[:1]
+            tables = [self._create_nat_table(number, subnet) for number, subnet in enumerate(exits)]
         for number, subnet in enumerate(subnets):
             self._associate("private", number, subnet, tables[number % len(tables)])
-        self._bypass_nat(tables)
+        self._reach_s3(tables)
         return [subnet.id for subnet in subnets]
 
-    def _bypass_nat(self, tables: list[aws.ec2.RouteTable]) -> None:
-        """Image layers come from S3: through this endpoint they cost nothing, through NAT each gigabyte does."""
+    def _reach_s3(self, tables: list[aws.ec2.RouteTable]) -> None:
+        """Image layers come from S3: this way they cost nothing, through NAT each gigabyte does."""
         aws.ec2.VpcEndpoint(
             f"{self.name}-s3",
             vpc_id=self.vpc_id,

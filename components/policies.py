@@ -23,7 +23,12 @@ def document(statements: Iterable[Statement]) -> pulumi.Output[str]:
 
 
 def trust_tasks(account: str) -> str:
-    """Who may take on a task's role: ECS, on behalf of this account alone.
+    """Who may take on a task's role: ECS, on behalf of this account alone."""
+    return trust_service("ecs-tasks.amazonaws.com", account)
+
+
+def trust_service(service: str, account: str) -> str:
+    """Who may take on a role: the AWS service `service`, on behalf of this account alone.
 
     The condition keeps a service that acts for many accounts from using the role for another one's task ("confused
     deputy", ECS developer guide, "task-iam-roles").
@@ -31,7 +36,7 @@ def trust_tasks(account: str) -> str:
     statement = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
-        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Principal": {"Service": service},
         "Condition": {"StringEquals": {"aws:SourceAccount": account}},
     }
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

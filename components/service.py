@@ -13,6 +13,7 @@ from components.component import Component
 from components.config import ServiceConfig, StackConfig
 from components.container import migrate_command, serve_command
 from components.edge import Edge
+from components.endpoints import Endpoints
 from components.environment import Environment, Variables
 from components.firewall import Firewall
 from components.images import Image
@@ -38,6 +39,7 @@ class ServiceArgs:
     firewall: Firewall
     cluster: Cluster
     edge: Edge
+    endpoints: Endpoints
 
     @property
     def settings(self) -> ServiceConfig:
@@ -52,7 +54,7 @@ class ServiceArgs:
     @property
     def roads(self) -> list[pulumi.Resource]:
         """What a task needs to reach anything: routes and rules, which no identifier of a subnet or group implies."""
-        return [self.network, self.firewall]
+        return [self.network, self.firewall, self.endpoints]
 
     @property
     def port(self) -> int:

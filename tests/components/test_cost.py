@@ -19,6 +19,7 @@ def test_the_cheapest_stack_costs_what_its_parts_cost() -> None:
         "fargate": round(4 * (0.25 * 0.04048 + 0.5 * 0.004445) * 730, 2),
         "load_balancer": round(0.0225 * 730, 2),
         "nat_gateways": 0,
+        "endpoints": 0,
         "public_addresses": round(6 * 0.005 * 730, 2),
         "database": round(0.016 * 730 + 20 * 0.115, 2),
         "logs": round(4 * 0.50 + 4 * 14 / 30 * 0.03, 2),
@@ -44,6 +45,19 @@ def test_nat_gateways_are_paid_for_each_with_an_address() -> None:
     assert three["nat_gateways"] == round(3 * 0.045 * 730, 2)
     addresses = [round(found["public_addresses"] / (0.005 * 730)) for found in (public, one, three)]
     assert addresses == [3 + 4, 3 + 1, 3 + 3]
+
+
+def test_every_way_out_has_its_price_whichever_is_chosen() -> None:
+    chosen = stack("dev", egress="endpoints", availability_zones=3).outputs["monthly_estimate"]
+    assert chosen["egress_options"] == {
+        "public-ip": round(4 * 0.005 * 730, 2),
+        "nat": round((0.045 + 0.005) * 730, 2),
+        "nat-per-az": round(3 * (0.045 + 0.005) * 730, 2),
+        "endpoints": round(5 * 3 * 0.01 * 730, 2),
+    }
+    assert chosen["items"]["endpoints"] == chosen["egress_options"]["endpoints"]
+    other = stack("dev", egress="nat", availability_zones=3).outputs["monthly_estimate"]
+    assert other["egress_options"] == chosen["egress_options"]
 
 
 def test_a_standby_is_a_second_instance_with_its_own_storage() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.config import EdgeShape
+from components.config import EdgeShape, Egress
 from components.firewall import FirewallArgs
 from tests.support.stacks import LOCAL, Recorded, Stack, stack
 
@@ -71,6 +71,15 @@ def test_nobody_reaches_anything_beyond_this_list(tier: str, public: set[str], w
     assert out == within | OUTSIDE
 
 
+def test_with_endpoints_services_reach_aws_and_no_other_address() -> None:
+    built = stack("dev", egress="endpoints")
+    into, out = allowed(built, "dev")
+    services = ("gateway", "identity", "data", "frontend")
+    to_endpoints = {f"{service} -> endpoints 443" for service in services}
+    assert into == {"pl-3b927c52 -> edge 80"} | IN_AWS | to_endpoints
+    assert out == IN_AWS | to_endpoints | {f"{service} -> pl-63a5400a 443" for service in services}
+
+
 @pytest.mark.parametrize("tier", ["dev", "prod", "local"])
 def test_groups_have_no_inline_rules(tier: str) -> None:
     groups = stack(tier).of_type("ec2/securityGroup:SecurityGroup")
@@ -97,9 +106,9 @@ def test_each_service_runs_in_its_own_group_alone(tier: str) -> None:
 @pytest.mark.parametrize("name", ["edge", "database"])
 def test_a_service_with_the_name_of_another_group_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"cannot be called '{name}'"):
-        FirewallArgs(vpc_id="vpc", ports={name: 8000}, edge=EdgeShape.LOCAL).validate()
+        FirewallArgs(vpc_id="vpc", ports={name: 8000}, edge=EdgeShape.LOCAL, region="", egress=Egress.NAT).validate()
 
 
 def test_a_port_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="70000 is no port"):
-        FirewallArgs(vpc_id="vpc", ports={"data": 70000}, edge=EdgeShape.LOCAL).validate()
+        FirewallArgs(vpc_id="vpc", ports={"data": 70000}, edge=EdgeShape.LOCAL, region="", egress=Egress.NAT).validate()

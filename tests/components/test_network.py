@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.config import Egress
+from components.endpoints import EndpointsArgs
+from components.flow_logs import FlowLogsArgs
 from components.network import NetworkArgs, subnet_cidr
 from tests.support.stacks import Stack, stack
 
@@ -90,6 +93,50 @@ def test_tasks_and_migrations_run_where_egress_says(egress: str, kind: str, publ
         assert (run.inputs["subnets"], run.inputs["assign_public_ip"]) == (subnets, public_ip)
 
 
+def test_without_nat_the_endpoints_are_the_only_way_out() -> None:
+    built = stack("dev", egress="endpoints")
+    assert {way for subnet, way in routes(built).items() if "private" in subnet} == {""}
+    assert built.of_type(":NatGateway") == []
+    interfaces = [e for e in built.of_type(":VpcEndpoint") if e.inputs["vpcEndpointType"] == "Interface"]
+    names = {endpoint.inputs["serviceName"].removeprefix("com.amazonaws.us-east-1.") for endpoint in interfaces}
+    assert names == {"cognito-idp", "ecr.api", "ecr.dkr", "logs", "secretsmanager"}
+    for endpoint in interfaces:
+        assert endpoint.inputs["privateDnsEnabled"] is True
+        assert endpoint.inputs["securityGroupIds"] == ["sri-dev-endpoints-id"]
+        assert endpoint.inputs["subnetIds"] == ["sri-dev-private-0-id", "sri-dev-private-1-id"]
+
+
+def test_no_task_starts_before_its_endpoints_are_there() -> None:
+    for service in stack("dev", egress="endpoints").of_type("ecs/service:Service"):
+        assert sum("VpcEndpoint" in urn for urn in service.depends_on) == 6
+
+
+@pytest.mark.parametrize("tier", ["dev", "prod"])
+def test_the_default_security_group_lets_nothing_in_or_out(tier: str) -> None:
+    (group,) = stack(tier).of_type(":DefaultSecurityGroup")
+    assert (group.inputs["ingress"], group.inputs["egress"]) == ([], [])
+    users = [r for r in stack(tier).resources if f"sri-{tier}-id" in json.dumps(r.inputs.get("securityGroups"))]
+    assert users == []
+
+
+@pytest.mark.parametrize(("tier", "traffic", "days"), [("dev", "REJECT", 14), ("prod", "ALL", 90)])
+def test_connections_are_recorded(tier: str, traffic: str, days: int) -> None:
+    (log,) = stack(tier).of_type("ec2/flowLog:FlowLog")
+    assert (log.inputs["trafficType"], log.inputs["vpcId"]) == (traffic, f"sri-{tier}-id")
+    group = stack(tier).one("cloudwatch/logGroup:LogGroup", f"sri-{tier}-flow")
+    assert group.inputs["retentionInDays"] == days
+
+
+def test_a_kind_of_traffic_that_ec2_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="use ALL, ACCEPT or REJECT"):
+        FlowLogsArgs(account="", vpc_id="", traffic="SOME", retention_days=1).validate()
+
+
+def test_endpoints_without_a_group_of_their_own_are_refused() -> None:
+    with pytest.raises(ValueError, match="a security group of their own"):
+        EndpointsArgs(region="", vpc_id="", subnet_ids=[], security_group_ids=[], services=("logs",)).validate()
+
+
 def test_local_zones_are_not_among_the_zones() -> None:
     zones = [subnet.inputs["availabilityZone"] for subnet in stack("dev").of_type("ec2/subnet:Subnet")]
     assert sorted(set(zones)) == ["us-east-1a", "us-east-1b"]
@@ -98,4 +145,6 @@ def test_local_zones_are_not_among_the_zones() -> None:
 @pytest.mark.parametrize("count", [1, 5])
 def test_a_number_of_zones_without_a_plan_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match=f"{count} zones; use 2 to 4"):
-        NetworkArgs(region="us-east-1", vpc_cidr="10.0.0.0/16", zones=["z"] * count, egress=Egress.NAT).validate()
+        NetworkArgs(
+            region="us-east-1", vpc_cidr="10.0.0.0/16", zones=["z"] * count, egress=Egress.NAT, lock_default_group=True
+        ).validate()

@@ -69,7 +69,9 @@ def answer(token: str, args: dict[str, Any]) -> dict[str, Any]:
             "userName": "AWS",
             "password": "the-registry-password",
         },
-        "aws:ec2/getManagedPrefixList:getManagedPrefixList": {"id": "pl-3b927c52"},
+        "aws:ec2/getManagedPrefixList:getManagedPrefixList": {
+            "id": "pl-63a5400a" if str(args.get("name", "")).endswith(".s3") else "pl-3b927c52"
+        },
         "aws:route53/getZone:getZone": {"zoneId": "Z0123456789", "name": args.get("name")},
     }
     return results[token]
