@@ -6,13 +6,13 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
 from starlette.types import Receive, Scope, Send
 
-from services.gateway.routes import Routes
+from services.gateway.upstream import Outgoing, Upstream
+from services.gateway.wire import BrokenAnswerError
 from services.shared.errors import Problem, unavailable
 
 FRESH_SECONDS = 60.0
@@ -30,10 +30,9 @@ class MergedDocument:
     """An ASGI application that answers with the document. It is fetched at most once a minute; a service that cannot be
     reached is described as it was when it last could."""
 
-    def __init__(self, path: str, routes: Routes, session: Callable[[], aiohttp.ClientSession]) -> None:
+    def __init__(self, path: str, services: Mapping[str, Upstream]) -> None:
         self._path = path
-        self._services = routes.services()
-        self._session = session
+        self._services = services
         self._known: dict[str, Document] = {}
         self._body = b""
         self._due = float("-inf")
@@ -69,15 +68,28 @@ class MergedDocument:
             raise unavailable("upstream_unavailable", f"Not every service answers yet: {', '.join(missing)}.")
 
     async def _document_of(self, name: str) -> Document | None:
-        timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS)
+        upstream = self._services[name]
+        head = b"GET %b HTTP/1.1\r\nhost: %b\r\n\r\n" % (self._path.encode(), upstream.pool.authority)
         try:
-            async with self._session().get(self._services[name] + self._path, timeout=timeout) as response:
-                response.raise_for_status()
-                document: Document = json.loads(await response.read())
+            async with asyncio.timeout(FETCH_SECONDS):
+                document: Document = json.loads(await _read(upstream, head))
                 return document
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (Problem, BrokenAnswerError, TimeoutError, ValueError) as error:
             log.warning("no document", extra={"upstream": name, "reason": f"{type(error).__name__}: {error}"})
             return None
+
+
+async def _read(upstream: Upstream, head: bytes) -> bytes:
+    connection = await upstream.ask(Outgoing("GET", (head,), None, repeatable=True, patient=False))
+    try:
+        if connection.status != 200:
+            raise ValueError(f"it answers {connection.status}")
+        pieces = []
+        while piece := await connection.more():
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        upstream.pool.give_back(connection)
 
 
 def merged(documents: dict[str, Document]) -> Document:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from multidict import CIMultiDict
 from starlette.types import Scope
 
 Fields = list[tuple[bytes, bytes]]
@@ -24,13 +24,15 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-# What the gateway says itself, from what it has read: framing, addresses, the request's id.
+# What the gateway says itself, from what it has read: framing, addresses, the request's id and trace.
 OURS = frozenset(
     {
         b"content-length",
         b"expect",
         b"forwarded",
         b"host",
+        b"traceparent",
+        b"tracestate",
         b"x-original-url",
         b"x-real-ip",
         b"x-request-id",
@@ -40,46 +42,53 @@ OURS = frozenset(
 ANSWERED_BY_US = frozenset({b"date", b"server", b"x-request-id"})
 
 
-def for_upstream(scope: Scope) -> CIMultiDict[str]:
-    """The request's fields as the service behind sees them: without those of one connection, and without any by which
-    a client could pose as a proxy of ours. Names with `_` go too: servers may read them as `-`."""
+def for_upstream(scope: Scope) -> list[bytes]:
+    """The request's fields as the service behind sees them, as lines: without those of one connection, and without any
+    by which a client could pose as a proxy of ours. Names with `_` go too: servers may read them as `-`."""
     headers: Fields = scope["headers"]
-    dropped = HOP_BY_HOP | OURS | _named_by_connection(headers)
-    kept: CIMultiDict[str] = CIMultiDict()
-    forwarded_proto = scope["scheme"]
-    host = ""
-    for name, value in headers:
-        if name == b"host":
-            host = _text(value)
-        elif name == b"x-forwarded-proto":
-            forwarded_proto = "https" if value.rsplit(b",", 1)[-1].strip() == b"https" else "http"
-        elif name not in dropped and not name.startswith(b"x-forwarded-") and b"_" not in name:
-            kept.add(name.decode("ascii"), _text(value))
+    named = _named_by_connection(headers)
     state = scope["state"]
-    kept["X-Request-ID"] = state["request_id"]
-    kept["X-Forwarded-For"] = state["client"]
-    kept["X-Forwarded-Proto"] = forwarded_proto
-    kept["X-Forwarded-Host"] = host
-    return kept
+    forwarded_proto = scope["scheme"].encode()
+    host = b""
+    lines = []
+    for name, value in headers:
+        if _crosses(name) and name not in named:
+            lines.append(b"%b: %b\r\n" % (name, value))
+        elif name == b"host":
+            host = value
+        elif name == b"x-forwarded-proto":
+            forwarded_proto = b"https" if value.rsplit(b",", 1)[-1].strip() == b"https" else b"http"
+    lines.append(
+        b"x-request-id: %b\r\nx-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\n"
+        % (state["request_id"].encode(), state["client"].encode(), forwarded_proto, host)
+    )
+    lines.extend(b"%b: %b\r\n" % field for field in state["trace"].headers())
+    return lines
 
 
 def for_client(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
-    """The answer's fields as the client sees them."""
-    lower = [(name.lower(), value) for name, value in headers]
-    dropped = HOP_BY_HOP | ANSWERED_BY_US | _named_by_connection(lower)
-    return [(name, value) for name, value in lower if name not in dropped]
+    """The answer's fields, whose names are in lower case, as the client sees them."""
+    fields = [*headers]
+    named = _named_by_connection(fields)
+    return [field for field in fields if field[0] not in _NOT_FOR_CLIENTS and field[0] not in named]
+
+
+_NOT_FOR_CLIENTS = HOP_BY_HOP | ANSWERED_BY_US
+_NOBODY: frozenset[bytes] = frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _crosses(name: bytes) -> bool:
+    return name not in HOP_BY_HOP | OURS and not name.startswith(b"x-forwarded-") and b"_" not in name
 
 
 def _named_by_connection(headers: Fields) -> frozenset[bytes]:
     """The fields that `Connection` says are for this connection alone."""
+    for name, _ in headers:
+        if name == b"connection":
+            break
+    else:
+        return _NOBODY
     return frozenset(
         token.strip().lower() for name, value in headers if name == b"connection" for token in value.split(b",")
     )
-
-
-def _text(value: bytes) -> str:
-    """As the client library takes it. It writes UTF-8, so other bytes come out as characters of Latin-1."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
-import aiohttp
-import yarl
 from starlette.types import Message, Receive, Scope, Send
 
 from services.gateway.headers import for_client, for_upstream
-from services.gateway.hygiene import refuse_ambiguous
-from services.gateway.routes import Route, Routes
-from services.shared.errors import Problem, not_found, unavailable
+from services.gateway.routes import Routes
+from services.gateway.upstream import IDEMPOTENT, Outgoing, Upstream
+from services.gateway.wire import BrokenAnswerError, Connection, Deadlines
+from services.shared.errors import BrokenOffError, Problem, not_found
 
-CONNECT_SECONDS = 2.0
-TOTAL_SECONDS = 30.0
-KEEP_ALIVE_SECONDS = 60
-"""Shorter than the services keep a connection (75 s), so that none is used that is just being closed."""
+EXPECTS_A_BODY = frozenset({"PATCH", "POST", "PUT"})
 
 log = logging.getLogger(__name__)
 
@@ -28,88 +22,54 @@ log = logging.getLogger(__name__)
 class Proxy:
     """An ASGI application over other services' HTTP; open it as a context first."""
 
-    def __init__(self, routes: Routes, *, total_seconds: float = TOTAL_SECONDS) -> None:
+    def __init__(self, routes: Routes, deadlines: Deadlines | None = None) -> None:
         self._routes = routes
-        self._timeout = aiohttp.ClientTimeout(total=total_seconds, sock_connect=CONNECT_SECONDS)
-        self._session: aiohttp.ClientSession | None = None
+        self.upstreams = {
+            name: Upstream(name, url, deadlines or Deadlines()) for name, url in routes.services().items()
+        }
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-            timeout=self._timeout,
-        )
         return self
 
     async def __aexit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The client."""
-        if self._session is None:
-            raise RuntimeError("the proxy is used outside of `async with`")
-        return self._session
+        for upstream in self.upstreams.values():
+            upstream.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; a Problem when that cannot be."""
-        refuse_ambiguous(scope)
         route = self._routes.find(scope["raw_path"].decode("ascii"))
         if route is None:
             raise not_found("There is nothing at this path.")
         scope["state"]["route"] = route.template
+        upstream = self.upstreams[route.name]
         upload = _Upload(receive)
-        answer = _Answer(send, is_head=scope["method"] == "HEAD")
+        request = await upload.request(scope, upstream)
         try:
-            await self._forward(route, scope, upload, answer)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            if answer.started:
-                raise
+            connection = await upstream.ask(request)
+        except Problem:
             if upload.failure is not None:
-                raise upload.failure from error
-            reason = f"{type(error).__name__}: {error}"
-            log.warning("upstream failure", extra={"upstream": route.name, "reason": reason})
-            raise _problem_of(error) from error
-
-    async def _forward(self, route: Route, scope: Scope, upload: _Upload, answer: _Answer) -> None:
-        target = route.url + scope["raw_path"].decode("ascii")
-        if scope["query_string"]:
-            target += "?" + scope["query_string"].decode("ascii")
-        async with self.session.request(
-            scope["method"],
-            yarl.URL(target, encoded=True),
-            headers=for_upstream(scope),
-            data=await upload.body(),
-            allow_redirects=False,
-        ) as response:
-            await answer.stream(response)
+                raise upload.failure from None
+            raise
+        try:
+            await _answer(connection, send)
+        except (BrokenAnswerError, TimeoutError) as error:
+            log.warning("answer broke off", extra={"upstream": route.name, "reason": str(error)})
+            raise BrokenOffError from error
+        finally:
+            upstream.pool.give_back(connection)
 
 
-class _Answer:
-    """The way back to the client."""
-
-    def __init__(self, send: Send, *, is_head: bool) -> None:
-        self._send = send
-        self._is_head = is_head
-        self.started = False
-
-    async def stream(self, response: aiohttp.ClientResponse) -> None:
-        """Pass on the whole answer. A short one, which has come already, goes out in one piece."""
-        chunks = response.content
-        first = b"" if self._is_head else await chunks.readany()
-        self.started = True
-        await self._send(
-            {"type": "http.response.start", "status": response.status, "headers": for_client(response.raw_headers)}
-        )
-        while first and not chunks.at_eof():
-            await self._send({"type": "http.response.body", "body": first, "more_body": True})
-            first = await chunks.readany()
-        await self._send({"type": "http.response.body", "body": first, "more_body": False})
+async def _answer(connection: Connection, send: Send) -> None:
+    """Pass on the whole answer. A short one, which has come already, goes out in one piece."""
+    body = await connection.more()
+    headers = for_client(connection.headers)
+    await send({"type": "http.response.start", "status": connection.status, "headers": headers})
+    while body and not connection.at_end:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        body = await connection.more()
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 class _Upload:
@@ -118,20 +78,38 @@ class _Upload:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self.failure: Problem | None = None
-        """Why it broke off, which the client library reports as a failure of the upstream."""
+        """Why the client's body did not come to its end."""
 
-    async def body(self) -> bytes | AsyncIterator[bytes] | None:
-        """The body: its length is that of what is read, whatever the request's headers claim."""
+    async def request(self, scope: Scope, upstream: Upstream) -> Outgoing:
+        """The request for the service. Its framing is that of what is read, whatever the client's headers claim."""
         first = await self._next()
-        if not first.get("more_body", False):
-            return first.get("body") or None
-        return self._pieces(first)
+        body = first.get("body", b"")
+        streams = first.get("more_body", False)
+        method: str = scope["method"]
+        query = b"?" + scope["query_string"] if scope["query_string"] else b""
+        line = b"%b %b%b HTTP/1.1\r\nhost: %b\r\n" % (
+            method.encode(), scope["raw_path"], query, upstream.pool.authority,
+        )  # fmt: skip
+        if streams:
+            framing = b"transfer-encoding: chunked\r\n\r\n"
+            body = _chunk(body)
+        elif body or method in EXPECTS_A_BODY:
+            framing = b"content-length: %d\r\n\r\n" % len(body)
+        else:
+            framing = b"\r\n"
+        repeatable = not streams and (method in IDEMPOTENT or _has_idempotency_key(scope))
+        parts = (line, *for_upstream(scope), framing, body)
+        return Outgoing(method, parts, self._pump if streams else None, repeatable)
 
-    async def _pieces(self, message: Message) -> AsyncIterator[bytes]:
-        yield message.get("body", b"")
-        while message.get("more_body", False):
+    async def _pump(self, connection: Connection) -> None:
+        more = True
+        while more:
             message = await self._next()
-            yield message.get("body", b"")
+            more = message.get("more_body", False)
+            connection.write(_chunk(message.get("body", b"")))
+            await connection.drain()
+        connection.write(b"0\r\n\r\n")
+        connection.finish()
 
     async def _next(self) -> Message:
         try:
@@ -145,9 +123,9 @@ class _Upload:
         return message
 
 
-def _problem_of(error: Exception) -> Problem:
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return unavailable("upstream_unavailable", "The service behind this path cannot be reached. Try again shortly.")
-    if isinstance(error, asyncio.TimeoutError):
-        return Problem(504, "upstream_timeout", "The service behind this path took too long.")
-    return Problem(502, "upstream_failed", "The service behind this path broke off its answer.")
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+
+
+def _has_idempotency_key(scope: Scope) -> bool:
+    return any(name == b"idempotency-key" for name, _ in scope["headers"])

@@ -7,17 +7,18 @@ import asyncio
 import ipaddress
 import logging
 import re
-import secrets
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.shared.errors import Problem, as_problem, internal_error, send_problem
+from services.shared.errors import BrokenOffError, Problem, as_problem, internal_error, send_problem
 from services.shared.logging import current_request_id
 from services.shared.metrics import Metrics
+from services.shared.tracing import current_trace, trace_of
 
 MAX_BODY_BYTES = 1024 * 1024
 DISCARD_SECONDS = 1.0
@@ -31,7 +32,8 @@ log = logging.getLogger("services.request")
 class RequestContext:
     """Pure ASGI middleware, outermost of all.
 
-    Leaves `request_id` and `client` in scope["state"], and the id in the answer's X-Request-ID and in every log line.
+    Leaves `request_id`, `trace` and `client` in scope["state"], and the ids in every log line; the request's id is the
+    answer's X-Request-ID, and what an application puts into the state's `answer_headers` joins every kind of answer.
     Any exception becomes a problem; one that nobody expected is logged with its traceback and answered 500.
     """
 
@@ -41,18 +43,20 @@ class RequestContext:
         self.max_body = max_body
         self.in_flight = 0
         self.last_request = 0.0
+        self.draining = False
+        """Whether every answer asks its client to come back on another connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         started = time.perf_counter()
-        exchange = _Exchange(scope, receive, send, self.max_body)
-        token = current_request_id.set(exchange.request_id)
+        exchange = _Exchange(scope, receive, send, self)
+        current_request_id.set(exchange.request_id)  # for this task alone, which the server made for the request
+        current_trace.set(scope["state"]["trace"])
         self.in_flight += 1
         try:
             await self._answer(exchange)
         finally:
             self._leave(exchange, time.perf_counter() - started)
-            current_request_id.reset(token)
 
     async def _answer(self, exchange: _Exchange) -> None:
         try:
@@ -61,9 +65,9 @@ class RequestContext:
         except HTTPException as error:
             if exchange.status:
                 raise
-            if error.status_code == 413:
-                await exchange.discard_rest()
             await send_problem(as_problem(error), exchange.scope, exchange.send)
+        except BrokenOffError:
+            return  # the server cuts the connection of an answer that has no end
         except Exception:
             log.exception("unhandled error", extra={"method": exchange.scope["method"], "path": exchange.path})
             if not exchange.status:
@@ -94,17 +98,23 @@ class RequestContext:
 class _Exchange:
     """One request and its answer, as seen from outside of the application."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, max_body: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         headers = dict(scope["headers"])
-        self.request_id = _given_id(headers.get(b"x-request-id")) or secrets.token_hex(16)
+        trace = trace_of(headers.get(b"traceparent"), headers.get(b"tracestate"))
+        self.request_id = _given_id(headers.get(b"x-request-id")) or (
+            trace.span_id + trace.trace_id[16:] if trace.parent_id else trace.trace_id
+        )
         state = scope.setdefault("state", {})
         state["request_id"] = self.request_id
+        state["trace"] = trace
         state["client"] = client_address(scope, headers.get(b"x-forwarded-for"))
         self.scope = scope
         self.status = 0
         self.finished = False
+        self._context = context
         self._declared = headers.get(b"content-length")
-        self._max_body = max_body
+        self._incoming = self._declared not in (None, b"0") or b"transfer-encoding" in headers
+        self._asks_first = b"expect" in headers
         self._received = 0
         self._receive = receive
         self._send = send
@@ -116,44 +126,56 @@ class _Exchange:
 
     def refuse_declared_excess(self) -> None:
         """413 before anything is read, when the request says itself that its body is too large."""
-        if self._declared is not None and int(self._declared) > self._max_body:
+        if self._declared is not None and int(self._declared) > self._context.max_body:
             raise self._too_large()
 
     async def receive(self) -> Message:
         """The next message, counted against the limit."""
         message = await self._receive()
         if message["type"] == "http.request":
+            self._incoming = message.get("more_body", False)
             self._received += len(message.get("body", b""))
-            if self._received > self._max_body:
+            if self._received > self._context.max_body:
                 raise self._too_large()
         return message
 
     async def send(self, message: Message) -> None:
         """Pass on the answer's next message; its first one carries the request's id."""
         if message["type"] == "http.response.start":
+            if self._incoming:
+                await self._discard_rest()
             self.status = message["status"]
-            headers = [(name, value) for name, value in message.get("headers", ()) if name != b"x-request-id"]
-            message["headers"] = [*headers, (b"x-request-id", self.request_id.encode())]
+            message["headers"] = self._headers(message.get("headers", ()))
         elif not message.get("more_body", False):
             self.finished = True
         await self._send(message)
 
-    async def discard_rest(self) -> None:
-        """Read what is still coming, within limits: to close on a client that is sending resets its connection, and
-        the answer is lost with it."""
+    def _headers(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        headers = [field for field in given if field[0] != b"x-request-id"]
+        headers.append((b"x-request-id", self.request_id.encode()))
+        headers += self.scope["state"].get("answer_headers", ())
+        if self._incoming or self._context.draining:
+            headers = [field for field in headers if field[0] != b"connection"]
+            headers.append((b"connection", b"close"))
+        return headers
+
+    async def _discard_rest(self) -> None:
+        """Read what is still coming of a request that is answered early, within limits: to close on a client that is
+        sending resets its connection, and the answer is lost with it. One who asked first (RFC 9110, 10.1.1) waits."""
+        if self._asks_first and not self._received:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(DISCARD_SECONDS):
-                more = True
-                while more and self._received < DISCARD_FACTOR * self._max_body:
+                while self._incoming and self._received < DISCARD_FACTOR * self._context.max_body:
                     message = await self._receive()
                     self._received += len(message.get("body", b""))
-                    more = message.get("more_body", False)
+                    self._incoming = message.get("more_body", False)
 
     def _too_large(self) -> Problem:
         return Problem(
             413,
             "body_too_large",
-            f"The body is larger than the {self._max_body} bytes allowed here.",
+            f"The body is larger than the {self._context.max_body} bytes allowed here.",
             headers={"connection": "close"},
         )
 

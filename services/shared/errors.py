@@ -36,6 +36,10 @@ class Problem(HTTPException):
         return f"{self.status_code} {self.code}: {self.detail}"
 
 
+class BrokenOffError(Exception):
+    """An answer that has begun cannot be finished: only a cut connection tells the client. The reason is logged."""
+
+
 def not_found(detail: str) -> Problem:
     """404 `not_found`."""
     return Problem(404, "not_found", detail)

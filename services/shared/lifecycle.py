@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,8 @@ class Application:
     """A service as one ASGI application.
 
     A request passes the request context (id, log, metrics, limit, last resort for errors), then health and metrics,
-    then the token check, which refuses everything but `open_paths`, and only then the service's own `routes`.
+    then `admit`, which may raise a Problem, then the token check, which refuses everything but `open_paths`, and only
+    then the service's own `routes`.
     `checks` say by name when the service is ready. `resources` are opened at the start and closed in reverse order.
     `verify` may be None only for a service whose every path is open.
     """
@@ -41,16 +42,23 @@ class Application:
         *,
         verify: Verify | None,
         open_paths: Iterable[str],
+        admit: Callable[[Scope], None] | None = None,
         checks: Mapping[str, Check] | None = None,
         resources: Iterable[AbstractAsyncContextManager[object]] = (),
     ) -> None:
         self.routes = routes
+        self._admit = admit
         self.health = Health(checks or {})
         self.context = RequestContext(self._route)
         self.resources = tuple(resources)
         self._guarded = self._guard(routes, verify, tuple(open_paths))
         self._own: dict[str, ASGIApp] = dict.fromkeys((LIVE, *READY), self.health)
         self._own[METRICS] = self.context.metrics
+
+    def drain(self) -> None:
+        """The service will stop: say so in readiness, and in every answer."""
+        self.health.shutting_down = True
+        self.context.draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or run the service's start and end."""
@@ -65,7 +73,11 @@ class Application:
         own = self._own.get(scope["path"])
         if own is not None:
             scope["state"]["quiet"] = True
-        await (own or self._guarded)(scope, receive, send)
+            await own(scope, receive, send)
+            return
+        if self._admit is not None:
+            self._admit(scope)
+        await self._guarded(scope, receive, send)
 
     def _guard(self, routes: ASGIApp, verify: Verify | None, open_paths: tuple[str, ...]) -> ASGIApp:
         if verify is None:

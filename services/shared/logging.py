@@ -11,6 +11,8 @@ from typing import TextIO
 
 import msgspec
 
+from services.shared.tracing import current_trace
+
 current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
 """The id of the request that is being answered, in every line that is logged meanwhile."""
 
@@ -39,6 +41,9 @@ class JsonFormatter(logging.Formatter):
         request_id = current_request_id.get()
         if request_id is not None:
             line["request_id"] = request_id
+        trace = current_trace.get()
+        if trace is not None:
+            line["trace_id"], line["span_id"] = trace.trace_id, trace.span_id
         line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)

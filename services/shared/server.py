@@ -41,7 +41,7 @@ class Server(uvicorn.Server):
             self.force_exit = self.should_exit
             self.should_exit = True
             return
-        self.application.health.shutting_down = True
+        self.application.drain()
         self._draining_since = time.monotonic()
         self.should_exit = sig == signal.SIGINT
 

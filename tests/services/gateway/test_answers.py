@@ -15,6 +15,7 @@ from services.catalog import api_services
 from services.gateway.app import create
 from services.gateway.proxy import Proxy
 from services.gateway.routes import Routes
+from services.gateway.wire import Deadlines
 from services.shared.lifecycle import Application
 from tests.services.gateway.conftest import Platform, answer, settings_for
 from tests.support.applications import problem, served
@@ -126,7 +127,8 @@ async def test_an_answer_that_breaks_off_is_not_taken_for_a_whole_one(platform: 
 
 async def test_a_service_that_is_not_there_is_503(token_issuer: TokenIssuer) -> None:
     settings = settings_for(token_issuer, identity_url="http://127.0.0.1:9", data_url="http://127.0.0.1:9")
-    async with served(create(settings)) as url, httpx.AsyncClient(headers=token_issuer.headers()) as client:
+    application = create(settings, deadlines=Deadlines(patience=0))
+    async with served(application) as url, httpx.AsyncClient(headers=token_issuer.headers()) as client:
         response = await client.get(f"{url}/api/v1/products")
         body = problem(response, 503, "upstream_unavailable")
         assert int(response.headers["retry-after"]) > 0
@@ -156,7 +158,7 @@ async def test_a_service_that_takes_too_long_is_504(token_issuer: TokenIssuer) -
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         settings = settings_for(token_issuer, identity_url=address, data_url=address)
-        proxy = Proxy(Routes(api_services(), settings), total_seconds=0.1)
+        proxy = Proxy(Routes(api_services(), settings), Deadlines(total=0.1))
         application = Application(proxy, verify=None, open_paths=("/*",), resources=[proxy])
         async with served(application) as url, httpx.AsyncClient() as client:
             problem(await client.get(f"{url}/api/v1/products"), 504, "upstream_timeout")
