@@ -53,10 +53,11 @@ class Targets(Protocol):
 
 
 class FrontDoor:
-    """Answers on one port, and sends each request where the routing says."""
+    """Answers on one port, and sends each request where the routing says; without one it says that it is early."""
 
-    def __init__(self, routing: Routing, targets: Targets) -> None:
-        self._routing, self._targets = routing, targets
+    def __init__(self, targets: Targets) -> None:
+        self.routing: Routing | None = None
+        self._targets = targets
         self._port = 0
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -89,6 +90,8 @@ class FrontDoor:
             await self._session.close()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        if self.routing is None:
+            return failure(503, "The platform is being started.")
         began = time.monotonic()
         asked = Asked(
             method=request.method,
@@ -96,7 +99,7 @@ class FrontDoor:
             path=request.rel_url.raw_path,
             headers=request.headers,
         )
-        action = self._routing.decide(asked)
+        action = self.routing.decide(asked)
         response = await self._answer(request, action)
         target = action.service or action.kind
         milliseconds = (time.monotonic() - began) * 1000

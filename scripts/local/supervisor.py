@@ -53,7 +53,7 @@ class Supervisor:
         self._registry = Registry(self._state)
         self._infrastructure: list[Part] = []
         self._services: dict[str, tuple[Part, int]] = {}
-        self._front_door: FrontDoor | None = None
+        self._front_door = FrontDoor(self)
         self._began = time.monotonic()
 
     async def run(self) -> bool:
@@ -89,6 +89,7 @@ class Supervisor:
         if ports.front_door != usual:
             self._report(Event("step", "front door", f"port {ports.front_door} ({usual} was taken when it was chosen)"))
         self._remember(ports)
+        await self._open_front_door(ports.front_door)
         self._report(Event("working", "starting the database and the emulators"))
         database = await find_database(self._state, ports.postgres)
         self._infrastructure = infrastructure(self._state, ports, self._registry, self._announce, database)
@@ -105,13 +106,16 @@ class Supervisor:
         _, blueprint = await together(self._bring_up(self._infrastructure), self._provision(request))
         write_json(self._state.outputs, blueprint.outputs)
         await self._start_services(blueprint)
-        log_to(self._state.log("front-door"))
-        self._front_door = FrontDoor(blueprint.routing, self)
-        try:
-            await self._front_door.start(ports.front_door)
-        except OSError as error:
-            raise LocalRunError(f"Port {ports.front_door} was taken while the platform started: try again.") from error
+        self._front_door.routing = blueprint.routing
         self._report(Event("ready", blueprint.outputs["url"], seconds=time.monotonic() - self._began))
+
+    async def _open_front_door(self, port: int) -> None:
+        """First of all, so that the port is ours: until there is something to route to, it says so."""
+        log_to(self._state.log("front-door"))
+        try:
+            await self._front_door.start(port)
+        except OSError as error:
+            raise LocalRunError(f"Port {port} was taken a moment ago: try again.") from error
 
     def _remember(self, ports: Ports) -> None:
         content = {
@@ -171,8 +175,7 @@ class Supervisor:
 
     async def _stop(self) -> None:
         """Those who take requests first, the database last."""
-        if self._front_door:
-            await self._front_door.stop()
+        await self._front_door.stop()
         for parts in ([part for part, _ in self._services.values()], self._infrastructure):
             await asyncio.gather(*(part.stop() for part in parts))
         await asyncio.to_thread(self._registry.sweep)

@@ -106,7 +106,8 @@ async def service(targets: Targets) -> AsyncIterator[web.AppRunner]:
 @pytest.fixture
 async def client(targets: Targets) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of a running front door."""
-    door = FrontDoor(ROUTING, targets)
+    door = FrontDoor(targets)
+    door.routing = ROUTING
     port = free_ports(1)[0]
     await door.start(port)
     async with aiohttp.ClientSession(base_url=f"http://{HOST}:{port}") as session:
@@ -203,6 +204,14 @@ async def test_an_answer_that_breaks_off_is_no_whole_answer(client: aiohttp.Clie
     with pytest.raises(aiohttp.ClientPayloadError):
         async with client.get("/broken") as response:
             await response.read()
+
+
+async def test_before_there_is_anything_to_route_to_the_door_says_so(targets: Targets) -> None:
+    door, port = FrontDoor(targets), free_ports(1)[0]
+    await door.start(port)
+    async with aiohttp.ClientSession() as session, session.get(f"http://{HOST}:{port}/") as response:
+        assert (response.status, await response.text()) == (503, "The platform is being started.\n")
+    await door.stop()
 
 
 async def test_a_fixed_response_needs_no_service(client: aiohttp.ClientSession) -> None:
