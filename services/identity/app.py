@@ -32,6 +32,7 @@ from services.identity.sign_in import SignIn
 from services.identity.users import Users
 from services.shared.api import OPENAPI_PATH, create_api
 from services.shared.auth import RemoteKeys, verifier
+from services.shared.auth.revocation import INTERVAL
 from services.shared.database import Database
 from services.shared.lifecycle import Application, fetching, keys_check
 
@@ -39,7 +40,7 @@ from services.shared.lifecycle import Application, fetching, keys_check
 class Parts:
     """What the routes are made of."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, revocation_interval: float = INTERVAL) -> None:
         self.database = Database(settings, schema=by_name("identity").name)
         self.keys = RemoteKeys(settings.cognito_jwks_url)
         self.products = Products(settings.url(by_name("data").url_variable))
@@ -47,7 +48,7 @@ class Parts:
         self.pool, self.account = UserPool(self.cognito), OwnAccount(self.cognito)
         self.directory = Directory(self.cognito)
         self.users = Users(self.database)
-        self.revocations = RevocationList(self.database, self.directory)
+        self.revocations = RevocationList(self.database, self.directory, revocation_interval)
         self.app_name = urlsplit(settings.public_origin).hostname or settings.public_origin
         self.origin_check = OriginCheck(settings.public_origin)
         verify_id_token = verifier(
@@ -82,9 +83,10 @@ class Parts:
         ]
 
 
-def create(settings: Settings) -> Application:
-    """The service as these settings make it."""
-    return assemble(Parts(settings), settings)
+def create(settings: Settings, *, revocation_interval: float = INTERVAL) -> Application:
+    """The service as these settings make it. It learns of other processes' sign-outs every `revocation_interval`
+    seconds."""
+    return assemble(Parts(settings, revocation_interval), settings)
 
 
 def assemble(parts: Parts, settings: Settings) -> Application:
@@ -92,12 +94,14 @@ def assemble(parts: Parts, settings: Settings) -> Application:
     open_paths = (*by_name("identity").open_paths, OPENAPI_PATH)
     return Application(
         create_api(title="Identity", routers=parts.routers(), open_paths=open_paths),
-        verify=verifier(parts.keys, settings.cognito_issuer, settings.cognito_client_id),
+        verify=verifier(
+            parts.keys, settings.cognito_issuer, settings.cognito_client_id, revoked=parts.revocations.in_force
+        ),
         open_paths=open_paths,
         checks={
             "database": parts.database.check,
             "keys": keys_check(parts.keys),
             "user_pool": parts.directory.check,
         },
-        resources=[parts.database, parts.products, fetching(parts.keys)],
+        resources=[parts.database, parts.products, fetching(parts.keys), parts.revocations.in_force.polling()],
     )

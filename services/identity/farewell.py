@@ -41,6 +41,7 @@ class Farewell:
             await Users.delete(connection, principal.sub)
             await self.revocations.withdraw(connection, principal.sub)
             await self.account.delete(access_token)
+        await self.revocations.in_force.poll()
 
     async def export(self, user: User, access_token: str) -> AsyncIterator[str]:
         """All that we keep of the user as the pieces of one JSON document. A problem can only come with the first."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.identity.directory import Directory
+from services.shared.auth import Revocations
 from services.shared.database import Database
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 LATECOMERS = 60
 """Seconds: for so long the pool may still make tokens for a session that was signed out, out of a refresh token that
 had been replaced (the longest RetryGracePeriodSeconds)."""
-SPREAD = timedelta(minutes=5)
+SPREAD = timedelta(minutes=1)
 """Clocks may differ by so much, and still no token outlives its entry."""
 
 _LIST = "SELECT id, not_before FROM user_revocations WHERE expires_at > now()"
@@ -29,11 +30,13 @@ _TIDY = "DELETE FROM user_revocations WHERE expires_at < now()"
 
 
 class RevocationList:
-    """The table; every method raises the problem 503 while there is no database."""
+    """The table; every method raises the problem 503 while there is no database. `in_force` is what this process has
+    read of it, as other processes have by asking."""
 
-    def __init__(self, database: Database, directory: Directory) -> None:
+    def __init__(self, database: Database, directory: Directory, interval: float) -> None:
         self._database = database
         self._directory = directory
+        self.in_force = Revocations(self.listed, interval=interval)
 
     async def listed(self) -> dict[str, int]:
         """{sub or origin_jti: seconds since the epoch before which its tokens do not count}."""
@@ -43,11 +46,13 @@ class RevocationList:
         """Every token that the user has now."""
         async with self._database.connection() as connection:
             await self.withdraw(connection, sub)
+        await self.in_force.poll()
 
     async def withdraw_session(self, origin_jti: str) -> None:
         """Every token of one sign-in, those included that the pool is only about to make."""
         async with self._database.connection() as connection:
             await self.withdraw(connection, origin_jti, more=LATECOMERS)
+        await self.in_force.poll()
 
     async def withdraw(self, connection: Connection, identifier: str, *, more: int = 0) -> None:
         """The same, in whatever transaction the connection is in. Tokens tell whole seconds, so those of this very

@@ -77,6 +77,8 @@ def router(sign_in: SignIn, revocations: RevocationList, origin_check: OriginChe
     )
     async def refresh(request: Request, carried_by: CarriedBy, given: SealedSession | None = None) -> Response:
         session = sign_in.sessions.open(request, carried_by, given.refresh_token if given else None)
+        if revocations.in_force(session.as_claims()):
+            raise session_expired()  # the pool may still take a token that it has replaced a moment ago
         tokens = await _refreshed(sign_in, session)
         body = Access(access_token=tokens.access_token, expires_in=tokens.expires_in)
         return await sign_in.renewed(body, session, tokens, carried_by)

@@ -32,6 +32,10 @@ class Session:
     since: int
     refresh_token: str
 
+    def as_claims(self) -> dict[str, str | int]:
+        """What tells whether it has been signed out, as a token of it would."""
+        return {"sub": self.sub, "origin_jti": self.origin_jti, "iat": self.since}
+
 
 class Sessions:
     """Seals and opens what clients carry. A sealed session is good for the carrier it was made for and no other."""
