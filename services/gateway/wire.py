@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import httptools
 
@@ -33,8 +34,8 @@ class BrokenAnswerError(Exception):
 class Connection(asyncio.Protocol):
     """One exchange at a time: `start`, then `answered`, then `more` until it gives nothing.
 
-    Whatever breaks it raises from these: BrokenAnswerError, or TimeoutError when the service was silent for `read` seconds
-    or `until` has come. A connection that is not `reusable` after the exchange has to be closed.
+    Whatever breaks it raises from these: BrokenAnswerError, or TimeoutError when the service was silent for `read`
+    seconds or `until` has come. A connection that is not `reusable` after the exchange has to be closed.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, read_seconds: float) -> None:
@@ -192,8 +193,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (asyncio's promise)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # by its methods: uvloop's has not that class
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The service, or we, closed it."""
