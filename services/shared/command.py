@@ -25,10 +25,13 @@ def main(package: str, arguments: list[str] | None = None) -> None:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, required=True)
     if importlib.util.find_spec(f"{package}.migrations"):
-        commands.add_parser("migrate", help="bring the database schema up to date")
+        migrate = commands.add_parser("migrate", help="bring the database schema up to date")
+        migrate.add_argument(
+            "--allow-destructive", action="store_true", help="take away what the release before may still use"
+        )
     options = parser.parse_args(arguments)
     if options.command == "migrate":
-        _migrate(package, name)
+        _migrate(package, name, allow_destructive=options.allow_destructive)
     else:
         _serve(package, name, options.host, options.port)
 
@@ -44,9 +47,9 @@ def _serve(package: str, name: str, host: str, port: int) -> None:
     serve(application, host, port)
 
 
-def _migrate(package: str, name: str) -> None:
+def _migrate(package: str, name: str, *, allow_destructive: bool) -> None:
     from services.shared.migrations import migrate  # noqa: PLC0415 (serving needs no migrations)
 
     settings = load_or_exit(MigrationSettings)
     logs.configure(name, settings.log_level)
-    sys.exit(migrate(package, name, settings))
+    sys.exit(migrate(package, name, settings, allow_destructive=allow_destructive))

@@ -39,11 +39,14 @@ class MigrationError(Exception):
     """Why the schema is not what the service needs; made for people."""
 
 
-def migrate(package: str, name: str, settings: MigrationSettings) -> int:
-    """Bring the schema `name` up to date with the revisions in `package`. The exit code: 0, or 1 after saying why."""
+def migrate(package: str, name: str, settings: MigrationSettings, *, allow_destructive: bool = False) -> int:
+    """Bring the schema `name` up to date with the revisions in `package`. The exit code: 0, or 1 after saying why.
+
+    Steps that the running release may not survive are refused unless `allow_destructive`, or nothing runs yet.
+    """
     started = time.perf_counter()
     try:
-        revision = asyncio.run(_migrate(folder_of(package), name, settings))
+        revision = asyncio.run(_migrate(folder_of(package), name, settings, allow_destructive))
     except MigrationError as error:
         log.error("the migration failed: %s", error)
         return 1
@@ -72,7 +75,7 @@ def newest_revision(folder: Path) -> str:
     return numbers[-1]
 
 
-async def _migrate(folder: Path, schema: str, settings: MigrationSettings) -> str:
+async def _migrate(folder: Path, schema: str, settings: MigrationSettings, allow_destructive: bool) -> str:
     newest = newest_revision(folder)
     options = connect_options(settings)
     connection = await _connect(options)
@@ -81,9 +84,11 @@ async def _migrate(folder: Path, schema: str, settings: MigrationSettings) -> st
         role = await _ensure_role(connection, settings)
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
         current = await _current_revision(connection, schema)
-        if current != newest:
+        if current is not None and current > newest:
+            log.info("the schema is of a later release, and good for this one too", extra={"revision": current})
+        elif current != newest:
             log.info("migrating", extra={"schema": schema, "from": current, "to": newest})
-            await _upgrade(folder, schema, options)
+            await _upgrade(folder, schema, options, allow_destructive=allow_destructive or current is None)
         await connection.execute(_grants(_quoted(schema), role))
     finally:
         await connection.close()  # and with it goes the lock
@@ -139,10 +144,14 @@ async def _current_revision(connection: asyncpg.Connection[asyncpg.Record], sche
     return str(row["version_num"]) if row else None
 
 
-async def _upgrade(folder: Path, schema: str, options: ConnectOptions) -> None:
-    from services.shared.migration_environment import upgrade  # noqa: PLC0415 (half a second that most runs can save)
+async def _upgrade(folder: Path, schema: str, options: ConnectOptions, *, allow_destructive: bool) -> None:
+    # Half a second that most runs can save.
+    from services.shared.migration_environment import DestructiveError, upgrade  # noqa: PLC0415
 
-    await upgrade(folder, schema, options)
+    try:
+        await upgrade(folder, schema, options, allow_destructive=allow_destructive)
+    except DestructiveError as error:
+        raise MigrationError(str(error)) from error
 
 
 def _grants(schema: str, role: str) -> str:
