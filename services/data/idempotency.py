@@ -24,15 +24,15 @@ KEPT_FOR = timedelta(hours=24)
 SWEPT_AT_ONCE = 10
 """Old keys that each new one clears away: more than one, so that they never pile up."""
 
-_CLAIM = "SELECT pg_try_advisory_xact_lock($1)"
-_FIND = "SELECT fingerprint, product FROM idempotency_keys WHERE owner_id = $1 AND key = $2 AND expires_at > now()"
-_SWEEP = """
+CLAIM = "SELECT pg_try_advisory_xact_lock($1)"
+FIND = "SELECT fingerprint, product FROM idempotency_keys WHERE owner_id = $1 AND key = $2 AND expires_at > now()"
+SWEEP = """
     DELETE FROM idempotency_keys WHERE (owner_id, key) IN (
         SELECT owner_id, key FROM idempotency_keys WHERE expires_at <= now()
         ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED
     )
 """
-_KEEP = """
+KEEP = """
     INSERT INTO idempotency_keys (owner_id, key, fingerprint, product, expires_at)
     VALUES ($1, $2, $3, $4, now() + $5::interval)
     ON CONFLICT (owner_id, key) DO UPDATE
@@ -57,10 +57,10 @@ class KeyedRequest:
         one's body was another.
         """
         lock = hashlib.sha256(f"{self._owner_id}\0{self._key}".encode()).digest()[:8]
-        if not await self._connection.fetchval(_CLAIM, int.from_bytes(lock, signed=True)):
+        if not await self._connection.fetchval(CLAIM, int.from_bytes(lock, signed=True)):
             raise _in_progress()
         # Only a statement that begins after the lock was got sees what its last holder has left.
-        found = await self._connection.fetchrow(_FIND, self._owner_id, self._key)
+        found = await self._connection.fetchrow(FIND, self._owner_id, self._key)
         if found is None:
             return None
         if found["fingerprint"] != self._fingerprint:
@@ -72,8 +72,8 @@ class KeyedRequest:
     async def keep(self, result: Row) -> None:
         """Remember the result, and forget a few that are old."""
         product = msgspec.json.encode(result).decode()
-        await self._connection.execute(_SWEEP, SWEPT_AT_ONCE)
-        await self._connection.execute(_KEEP, self._owner_id, self._key, self._fingerprint, product, KEPT_FOR)
+        await self._connection.execute(SWEEP, SWEPT_AT_ONCE)
+        await self._connection.execute(KEEP, self._owner_id, self._key, self._fingerprint, product, KEPT_FOR)
 
 
 def _in_progress() -> Problem:

@@ -1,7 +1,8 @@
 """While a deploy rolls, and after it is rolled back, an older release runs on this schema: its statements must work.
 
-`RELEASES` holds, for each release that may still run, the statements of its services/data/products.py. When a revision is added, the statements of the release before it are added here; they leave with the last task that
-runs them, and only then may a revision take away what they use.
+`RELEASES` holds, for each release that may still run, the statements of its services/data/products.py. When a revision
+is added, the statements of the release before it are added here; they leave with the last task that runs them, and only
+then may a revision take away what they use.
 """
 
 from __future__ import annotations
