@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,17 +41,45 @@ def postgres_server() -> Iterator[Server]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="postgres-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)  # pytest's own temporary folders are closed to the server's account
-        cluster = Cluster.at(folder / "data", password=uuid.uuid4().hex)
-        server = cluster.server(free_ports(1)[0])
-        log = folder / "postgres.log"
-        with running(cluster.command(server.port, FOR_TESTS), log):
+    with own_server(FOR_TESTS) as server:
+        yield server
+
+
+@contextmanager
+def own_server(settings: Mapping[str, str]) -> Iterator[Server]:
+    """A server of one's own for as long as the block lasts, with these settings beside the local run's."""
+    with OwnPostgres.made(settings) as postgres, postgres.running() as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class OwnPostgres:
+    """A cluster that can be started and stopped; it keeps its port and what it holds."""
+
+    cluster: Cluster
+    port: int
+    settings: Mapping[str, str]
+    log: Path
+
+    @classmethod
+    @contextmanager
+    def made(cls, settings: Mapping[str, str]) -> Iterator[OwnPostgres]:
+        """A new cluster, which is gone after the block."""
+        with tempfile.TemporaryDirectory(prefix="postgres-") as name:
+            folder = Path(name)
+            folder.chmod(0o711)  # pytest's own temporary folders are closed to the server's account
+            cluster = Cluster.at(folder / "data", password=uuid.uuid4().hex)
+            yield cls(cluster, free_ports(1)[0], settings, folder / "postgres.log")
+
+    @contextmanager
+    def running(self) -> Iterator[Server]:
+        """The server, once it answers; it is stopped after the block and waits for no client then."""
+        server = self.cluster.server(self.port)
+        with running(self.cluster.command(server.port, self.settings), self.log):
             try:
                 asyncio.run(server.wait())
             except Exception as error:
-                error.add_note("\n".join(last_lines(log)))
+                error.add_note("\n".join(last_lines(self.log)))
                 raise
             yield server
 
