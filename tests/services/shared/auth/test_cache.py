@@ -220,6 +220,17 @@ def test_a_token_put_again_takes_its_old_place_and_no_second_one() -> None:
     assert cache.get("a", NOW) is None
 
 
+def test_a_token_put_again_weighs_once() -> None:
+    rules = ClaimRules(ISSUER, [CLIENT], "access")
+    key = parse_key_set(key_set())[KID]
+    cache = TokenCache(100, max_bytes=10_000)
+    payload = compact(good_claims())
+    principal, _ = rules.accept(decode_frozen_object(payload), NOW)
+    for name in ("a", *"b" * 50):
+        cache.put(name, payload, principal, key, since=NOW, until=NOW + 60)
+    assert cache.get("a", NOW) is principal
+
+
 def test_headers_of_many_keys_are_not_remembered_without_end() -> None:
     """The header's bytes are the issuer's, yet their memory is bounded too."""
     keys = parse_key_set(key_set())
