@@ -9,6 +9,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
+from services.identity.attempts import CONFIRM, FORGOT, RESEND, RESET, SIGN_UP, Attempts
+from services.identity.audit import Entry
 from services.identity.directory import POLICY_SECONDS, Directory
 from services.identity.guards import Carrier, OriginCheck, address_of
 from services.identity.models import Confirmation, Delivery, Forgotten, Resend, Reset, SignedUp, SignUp
@@ -33,7 +35,13 @@ WRONG_CODE = "`code_mismatch`: the code is wrong, has expired, or nobody waits f
 
 
 def router(
-    pool: UserPool, directory: Directory, recovery: Recovery, sessions: Sessions, origin_check: OriginCheck
+    *,
+    pool: UserPool,
+    directory: Directory,
+    recovery: Recovery,
+    sessions: Sessions,
+    attempts: Attempts,
+    origin_check: OriginCheck,
 ) -> APIRouter:
     """The routes of whoever is not in their account."""
     routes = APIRouter(prefix=PATH, tags=["auth"], dependencies=[Depends(origin_check)], responses=REFUSALS)
@@ -43,8 +51,9 @@ def router(
         request: Request, response: Response, asked: SignUp, x_session: Annotated[str | None, Header()] = None
     ) -> SignedUp:
         password = asked.password.get_secret_value()
-        (await directory.password_policy()).check(password, "password")
-        confirmed = await pool.sign_up(asked.email, password, asked.name, address_of(request))
+        async with attempts.attempt(SIGN_UP, request, asked.email):
+            (await directory.password_policy()).check(password, "password")
+            confirmed = await pool.sign_up(asked.email, password, asked.name, address_of(request))
         response.headers["cache-control"] = "no-store"
         if x_session == Carrier.BROWSER:
             sessions.remember_sign_up(response, asked.email)
@@ -57,7 +66,8 @@ def router(
         summary="Confirm the address by the code that was mailed to it",
     )
     async def confirm(request: Request, given: Confirmation) -> Response:
-        await pool.confirm(given.email, given.code, address_of(request))
+        async with attempts.attempt(CONFIRM, request, given.email):
+            await pool.confirm(given.email, given.code, address_of(request))
         response = Response(status_code=204)
         if sessions.has_signed_up(request, given.email):
             forget(response, PENDING_COOKIE)
@@ -65,14 +75,16 @@ def router(
 
     @routes.post("/resend", status_code=204, summary="Have another code mailed, if the address waits for one")
     async def resend(request: Request, asked: Resend) -> Response:
-        with _no_word_about_refusals():
-            await pool.resend_code(asked.email, address_of(request))
+        async with attempts.attempt(RESEND, request, asked.email) as entry:
+            with _no_word_about_refusals(entry):
+                await pool.resend_code(asked.email, address_of(request))
         return Response(status_code=204)
 
     @routes.post("/forgot", status_code=204, summary="Have a code mailed that resets the password")
     async def forgot(request: Request, asked: Forgotten) -> Response:
-        with _no_word_about_refusals():
-            await pool.forgot_password(asked.email, address_of(request))
+        async with attempts.attempt(FORGOT, request, asked.email) as entry:
+            with _no_word_about_refusals(entry):
+                await pool.forgot_password(asked.email, address_of(request))
         return Response(status_code=204)
 
     @routes.post(
@@ -83,9 +95,10 @@ def router(
     )
     async def reset(request: Request, given: Reset) -> Response:
         password = given.new_password.get_secret_value()
-        (await directory.password_policy()).check(password, "new_password")
-        await pool.reset_password(given.email, given.code, password, address_of(request))
-        await recovery.end_all_sessions(given.email)
+        async with attempts.attempt(RESET, request, given.email) as entry:
+            (await directory.password_policy()).check(password, "new_password")
+            await pool.reset_password(given.email, given.code, password, address_of(request))
+            entry.user = await recovery.end_all_sessions(given.email)
         return Response(status_code=204)
 
     @routes.get("/password-policy", response_model=PasswordPolicy, summary="What a password must have")
@@ -97,13 +110,14 @@ def router(
 
 
 @contextmanager
-def _no_word_about_refusals() -> Iterator[None]:
+def _no_word_about_refusals(entry: Entry) -> Iterator[None]:
     """Whether the pool refuses (nobody waits for a code, too many codes) depends on who has an account."""
     try:
         yield
     except Problem as problem:
         if problem.status_code >= 500:
             raise
+        entry.outcome = str(problem.code)
 
 
 def masked(email: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from services.identity.audit import Audit
 from services.identity.cursors import from_cursor, to_cursor
 from services.identity.directory import Directory
 from services.identity.models import UserPage
@@ -30,7 +31,7 @@ ON_ONE = {**REFUSALS, **problems({404: "There is no such user."})}
 ON_OTHERS = {**ON_ONE, **problems({409: "`not_yourself`: another administrator has to do this to you."})}
 
 
-def router(directory: Directory, users: Users, finder: Finder, revocations: RevocationList) -> APIRouter:
+def router(directory: Directory, users: Users, finder: Finder, revocations: RevocationList, audit: Audit) -> APIRouter:
     """The routes for administrators alone."""
     routes = APIRouter(prefix=PATH, tags=["users"])
 
@@ -48,39 +49,45 @@ def router(directory: Directory, users: Users, finder: Finder, revocations: Revo
         return UserPage(items=found, next_cursor=to_cursor(last) if last else None)
 
     @routes.post("/{user_id}/disable", status_code=204, responses=ON_OTHERS, summary="Let a user in no more")
-    async def disable(user_id: str, administrator: Administrator) -> Response:
+    async def disable(request: Request, user_id: str, administrator: Administrator) -> Response:
         user = await finder.find_other(user_id)
-        if user.id == administrator.sub:
-            raise _not_yourself("disable yourself")
-        await directory.disable(user.id)
-        await revocations.withdraw_user(user.id)
-        await users.set_enabled(user.id, enabled=False)
+        with audit.event("user_disabled", request, of=user.id):
+            if user.id == administrator.sub:
+                raise _not_yourself("disable yourself")
+            await directory.disable(user.id)
+            await revocations.withdraw_user(user.id)
+            await users.set_enabled(user.id, enabled=False)
         return Response(status_code=204)
 
     @routes.post("/{user_id}/enable", status_code=204, responses=ON_ONE, summary="Let a user in again")
-    async def enable(user_id: str, _: Administrator) -> Response:
+    async def enable(request: Request, user_id: str, _: Administrator) -> Response:
         user = await finder.find_other(user_id)
-        await directory.enable(user.id)
-        await users.set_enabled(user.id, enabled=True)
+        with audit.event("user_enabled", request, of=user.id):
+            await directory.enable(user.id)
+            await users.set_enabled(user.id, enabled=True)
         return Response(status_code=204)
 
     @routes.put("/{user_id}/groups/{group}", status_code=204, responses=ON_ONE, summary="Put a user into a group")
-    async def join_group(user_id: str, group: Group, _: Administrator) -> Response:
+    async def join_group(request: Request, user_id: str, group: Group, _: Administrator) -> Response:
         user = await finder.find_other(user_id)
-        await directory.add_to_group(user.id, group)
-        await note_groups(user.id)
+        with audit.event("group_joined", request, of=user.id) as entry:
+            entry.group = group
+            await directory.add_to_group(user.id, group)
+            await note_groups(user.id)
         return Response(status_code=204)
 
     @routes.delete(
         "/{user_id}/groups/{group}", status_code=204, responses=ON_OTHERS, summary="Take a user out of a group"
     )
-    async def leave_group(user_id: str, group: Group, administrator: Administrator) -> Response:
+    async def leave_group(request: Request, user_id: str, group: Group, administrator: Administrator) -> Response:
         user = await finder.find_other(user_id)
-        if user.id == administrator.sub and group == ADMINISTRATORS:
-            raise _not_yourself("take yourself out of the administrators")
-        await directory.remove_from_group(user.id, group)
-        await revocations.withdraw_user(user.id)  # tokens that still name the group
-        await note_groups(user.id)
+        with audit.event("group_left", request, of=user.id) as entry:
+            entry.group = group
+            if user.id == administrator.sub and group == ADMINISTRATORS:
+                raise _not_yourself("take yourself out of the administrators")
+            await directory.remove_from_group(user.id, group)
+            await revocations.withdraw_user(user.id)  # tokens that still name the group
+            await note_groups(user.id)
         return Response(status_code=204)
 
     return routes

@@ -15,6 +15,8 @@ from services.identity import (
     session_routes,
     user_routes,
 )
+from services.identity.attempts import Attempts
+from services.identity.audit import Audit
 from services.identity.challenges import Challenges
 from services.identity.cognito import Cognito
 from services.identity.directory import Directory
@@ -40,7 +42,7 @@ from services.shared.lifecycle import Application, fetching, keys_check
 class Parts:
     """What the routes are made of."""
 
-    def __init__(self, settings: Settings, revocation_interval: float = INTERVAL) -> None:
+    def __init__(self, settings: Settings, *, revocation_interval: float = INTERVAL, pace: float = 1.0) -> None:
         self.database = Database(settings, schema=by_name("identity").name)
         self.keys = RemoteKeys(settings.cognito_jwks_url)
         self.products = Products(settings.url(by_name("data").url_variable))
@@ -58,6 +60,7 @@ class Parts:
             token_use="id",  # noqa: S106 (a name)
         )
         self.sessions = Sessions(sealer)
+        self.attempts = Attempts(Audit(settings.session_key_texts[0]), pace=pace)
         self.sign_in = SignIn(
             pool=self.pool,
             directory=self.directory,
@@ -65,6 +68,7 @@ class Parts:
             sessions=self.sessions,
             challenges=Challenges(sealer),
             verify_id_token=verify_id_token,
+            attempts=self.attempts,
             app_name=self.app_name,
         )
 
@@ -74,19 +78,26 @@ class Parts:
         recovery = Recovery(self.directory, self.revocations)
         farewell = Farewell(self.pool, self.account, self.products, self.database, self.revocations)
         return [
-            account_routes.router(self.pool, self.directory, recovery, self.sessions, self.origin_check),
+            account_routes.router(
+                pool=self.pool,
+                directory=self.directory,
+                recovery=recovery,
+                sessions=self.sessions,
+                attempts=self.attempts,
+                origin_check=self.origin_check,
+            ),
             session_routes.router(self.sign_in, self.revocations, self.origin_check),
-            credential_routes.router(self.account, self.directory, self.users, self.app_name),
-            user_routes.router(finder, self.account, self.users, farewell),
-            admin_routes.router(self.directory, self.users, finder, self.revocations),
+            credential_routes.router(self.account, self.directory, self.users, self.attempts, self.app_name),
+            user_routes.router(finder, self.account, self.users, farewell, self.attempts),
+            admin_routes.router(self.directory, self.users, finder, self.revocations, self.attempts.audit),
             internal_routes.router(self.revocations),
         ]
 
 
-def create(settings: Settings, *, revocation_interval: float = INTERVAL) -> Application:
+def create(settings: Settings, *, revocation_interval: float = INTERVAL, pace: float = 1.0) -> Application:
     """The service as these settings make it. It learns of other processes' sign-outs every `revocation_interval`
-    seconds."""
-    return assemble(Parts(settings, revocation_interval), settings)
+    seconds; `pace` is that of `Attempts`."""
+    return assemble(Parts(settings, revocation_interval=revocation_interval, pace=pace), settings)
 
 
 def assemble(parts: Parts, settings: Settings) -> Application:

@@ -19,13 +19,16 @@ class Recovery:
     directory: Directory
     revocations: RevocationList
 
-    async def end_all_sessions(self, email: str) -> None:
-        """Sign the user out everywhere. The password is reset already: a failure here is for the log, not for them."""
+    async def end_all_sessions(self, email: str) -> str | None:
+        """Sign the user out everywhere; their id. The password is reset already: a failure here is for the log, not
+        for them."""
         try:
             profile = await self.directory.profile(email)
             if profile is None:
-                return
+                return None
             await self.directory.sign_out_everywhere(profile.sub)
             await self.revocations.withdraw_user(profile.sub)
         except Problem as problem:
             log.error("sessions go on after a password reset", extra={"reason": str(problem)})
+            return None
+        return profile.sub

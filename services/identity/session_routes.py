@@ -34,7 +34,7 @@ EXPIRED = "`session_expired`: there is no session, or no longer."
 def router(sign_in: SignIn, revocations: RevocationList, origin_check: OriginCheck) -> APIRouter:
     """The routes of sessions."""
     routes = APIRouter(prefix=PATH, tags=["auth"], dependencies=[Depends(origin_check)], responses=REFUSALS)
-    ending = _Ending(sign_in, revocations)
+    ending, audit = _Ending(sign_in, revocations), sign_in.attempts.audit
 
     @routes.post(
         "/login",
@@ -77,9 +77,13 @@ def router(sign_in: SignIn, revocations: RevocationList, origin_check: OriginChe
     )
     async def refresh(request: Request, carried_by: CarriedBy, given: SealedSession | None = None) -> Response:
         session = sign_in.sessions.open(request, carried_by, given.refresh_token if given else None)
-        if revocations.in_force(session.as_claims()):
-            raise session_expired()  # the pool may still take a token that it has replaced a moment ago
-        tokens = await _refreshed(sign_in, session)
+        try:
+            if revocations.in_force(session.as_claims()):
+                raise session_expired()  # the pool may still take a token that it has replaced a moment ago
+            tokens = await _refreshed(sign_in, session)
+        except Problem:
+            with audit.event("refresh", request, of=session.sub):
+                raise
         body = Access(access_token=tokens.access_token, expires_in=tokens.expires_in)
         return await sign_in.renewed(body, session, tokens, carried_by)
 
@@ -93,7 +97,8 @@ def router(sign_in: SignIn, revocations: RevocationList, origin_check: OriginChe
         asked = given or SignOut()
         try:
             session = sign_in.sessions.open(request, carried_by, asked.refresh_token)
-            await (ending.everywhere(session) if asked.everywhere else ending.here(session))
+            with audit.event("sign_out_everywhere" if asked.everywhere else "sign_out", request, of=session.sub):
+                await (ending.everywhere(session) if asked.everywhere else ending.here(session))
         except Problem as problem:
             if problem.code != EXPIRED_CODE:
                 raise  # it goes on, and the client must not believe otherwise

@@ -10,6 +10,8 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, SecretStr
 
+from services.identity.attempts import CHALLENGE, SIGN_IN, Attempts
+from services.identity.audit import Entry
 from services.identity.challenges import Challenges, Step, otpauth_uri
 from services.identity.directory import Directory, Profile
 from services.identity.guards import Carrier, address_of
@@ -37,33 +39,40 @@ class SignIn:
     sessions: Sessions
     challenges: Challenges
     verify_id_token: Callable[[str], Awaitable[Principal]]
+    attempts: Attempts
     app_name: str
 
     async def with_password(self, request: Request, given: Credentials, carrier: Carrier) -> Response:
         """The answer to email and password."""
-        try:
-            outcome = await self.pool.sign_in(given.email, given.password.get_secret_value(), address_of(request))
-        except Problem as problem:
-            if problem.code == "invalid_credentials" and self.sessions.has_signed_up(request, given.email):
-                raise _not_confirmed() from problem
-            raise
-        return await self._answer_to(outcome, given.email, carrier)
+        async with self.attempts.attempt(SIGN_IN, request, given.email) as entry:
+            try:
+                outcome = await self.pool.sign_in(given.email, given.password.get_secret_value(), address_of(request))
+            except Problem as problem:
+                if problem.code == "invalid_credentials" and self.sessions.has_signed_up(request, given.email):
+                    raise _not_confirmed() from problem
+                raise
+            self.attempts.succeeded(SIGN_IN, given.email)
+            return await self._answer_to(outcome, given.email, carrier, entry)
 
     async def with_answer(self, request: Request, given: ChallengeAnswer, carrier: Carrier) -> Response:
         """The answer to a further step."""
         step = self.challenges.open(given.session, carrier)
-        challenge, address = step.challenge, address_of(request)
+        async with self.attempts.attempt(CHALLENGE, request, step.email) as entry:
+            outcome = await self._respond(step, given, address_of(request))
+            self.attempts.succeeded(CHALLENGE, step.email)
+            return await self._answer_to(outcome, step.email, carrier, entry)
+
+    async def _respond(self, step: Step, given: ChallengeAnswer, address: str) -> Tokens | Challenge:
+        challenge = step.challenge
         if challenge.name == NEW_PASSWORD:
             password = _present(given.new_password, "new_password").get_secret_value()
             (await self.directory.password_policy()).check(password, "new_password")
-            outcome = await self.pool.respond(challenge, {"NEW_PASSWORD": password}, address)
-        elif challenge.name == TOTP_CODE:
-            code = _present(given.code, "code")
-            outcome = await self.pool.respond(challenge, {"SOFTWARE_TOKEN_MFA_CODE": code}, address)
-        else:
-            proven = await self.pool.prove_totp(challenge.session, _present(given.code, "code"))
-            outcome = await self.pool.respond(replace(challenge, session=proven), {}, address)
-        return await self._answer_to(outcome, step.email, carrier)
+            return await self.pool.respond(challenge, {"NEW_PASSWORD": password}, address)
+        code = _present(given.code, "code")
+        if challenge.name == TOTP_CODE:
+            return await self.pool.respond(challenge, {"SOFTWARE_TOKEN_MFA_CODE": code}, address)
+        proven = await self.pool.prove_totp(challenge.session, code)
+        return await self.pool.respond(replace(challenge, session=proven), {}, address)
 
     async def answer(self, body: Access, session: Session, carrier: Carrier) -> Response:
         """The body, and the session where this client keeps it."""
@@ -80,10 +89,12 @@ class SignIn:
             return json(body)
         return await self.answer(body, replace(session, refresh_token=tokens.refresh_token), carrier)
 
-    async def _answer_to(self, outcome: Tokens | Challenge, email: str, carrier: Carrier) -> Response:
+    async def _answer_to(self, outcome: Tokens | Challenge, email: str, carrier: Carrier, entry: Entry) -> Response:
         if isinstance(outcome, Challenge):
+            entry.outcome = outcome.name
             return json(await self._further_step(Step(outcome, email), carrier))
         principal = await self.verify_id_token(outcome.id_token)
+        entry.user = principal.sub
         claims, groups = principal.claims, sorted(principal.groups)
         profile = Profile(principal.sub, str(claims.get("email", "")), str(claims.get("name", "")))
         user = await self.users.keep(profile, groups)

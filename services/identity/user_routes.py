@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from services.catalog import API_PREFIX
+from services.identity.attempts import DELETION, Attempts
 from services.identity.directory import Directory, Profile
 from services.identity.farewell import Farewell
 from services.identity.guards import access_token, address_of
@@ -58,7 +59,7 @@ class Finder:
         return profile
 
 
-def router(finder: Finder, account: OwnAccount, users: Users, farewell: Farewell) -> APIRouter:
+def router(finder: Finder, account: OwnAccount, users: Users, farewell: Farewell, attempts: Attempts) -> APIRouter:
     """The routes of oneself."""
     routes = APIRouter(prefix=PATH, tags=["users"])
 
@@ -82,13 +83,15 @@ def router(finder: Finder, account: OwnAccount, users: Users, farewell: Farewell
         summary="Delete one's account with everything that is in it",
     )
     async def delete(request: Request, given: Goodbye, principal: SignedIn, token: AccessToken) -> Response:
-        await farewell.delete(principal, token, given.password.get_secret_value(), address_of(request))
+        async with attempts.attempt(DELETION, request, principal.sub):
+            await farewell.delete(principal, token, given.password.get_secret_value(), address_of(request))
         return Response(status_code=204)
 
     @routes.get("/me/export", responses=UNAVAILABLE, summary="All that is kept of oneself, as a JSON document")
-    async def export(principal: SignedIn, token: AccessToken) -> Response:
-        pieces = farewell.export(await myself(principal), token)
-        first = await anext(pieces)  # a problem still becomes an answer
+    async def export(request: Request, principal: SignedIn, token: AccessToken) -> Response:
+        with attempts.audit.event("data_exported", request):
+            pieces = farewell.export(await myself(principal), token)
+            first = await anext(pieces)  # a problem still becomes an answer
         headers = {"content-disposition": 'attachment; filename="my-data.json"', "cache-control": "no-store"}
         return StreamingResponse(_begun(first, pieces), headers=headers, media_type="application/json")
 

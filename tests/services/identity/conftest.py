@@ -82,7 +82,7 @@ def settings(pool: UserPool, schema: MigratedDatabase, credentials: None, data_s
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(settings: Settings) -> AsyncIterator[Application]:
     """The service, the same for all tests of a module."""
-    application = create(settings)
+    application = create(settings, pace=0)
     async with started(application):
         yield application
 

@@ -146,7 +146,7 @@ async def test_whoever_must_enrol_first_is_given_a_secret_and_enrols(
             "SECRET_HASH": pool.secret_hash(script.email),
         },
     )["AuthenticationResult"]
-    parts = Parts(settings)
+    parts = Parts(settings, pace=0)
     await parts.directory.lifetimes()
     secret_hash = pool.secret_hash("the-sub")
     with Stubber(parts.cognito.client) as stub:
@@ -186,7 +186,7 @@ async def test_whoever_must_enrol_first_is_given_a_secret_and_enrols(
 
 @pytest.mark.parametrize("name", ["SMS_MFA", "SELECT_MFA_TYPE", "CUSTOM_CHALLENGE", "DEVICE_SRP_AUTH"])
 async def test_a_step_that_we_do_not_know_is_said_to_be_unsupported(settings: Settings, name: str) -> None:
-    parts = Parts(settings)
+    parts = Parts(settings, pace=0)
     with Stubber(parts.cognito.client) as stub:
         stub.add_response("initiate_auth", challenge(name, POOL_SESSION))
         async with client_of(assemble(parts, settings)) as client:
@@ -208,7 +208,7 @@ async def test_a_step_that_we_do_not_know_is_said_to_be_unsupported(settings: Se
 async def test_what_the_pool_says_to_a_step_is_passed_on(
     settings: Settings, error: str, status: int, code: str
 ) -> None:
-    parts = Parts(settings)
+    parts = Parts(settings, pace=0)
     await parts.directory.lifetimes()
     await parts.directory.password_policy()
     with Stubber(parts.cognito.client) as stub:

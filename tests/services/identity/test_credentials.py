@@ -43,7 +43,7 @@ async def test_a_new_password_that_the_policy_forbids_is_refused_by_name(script:
 
 
 async def test_a_token_that_the_pool_no_longer_takes_is_no_wrong_password(script: Visitor, settings: Settings) -> None:
-    parts = Parts(settings)
+    parts = Parts(settings, pace=0)
     with Stubber(parts.cognito.client) as stub:
         for operation in ("change_password", "get_user"):
             stub.add_client_error(operation, "NotAuthorizedException", "Access Token has been revoked")

@@ -106,7 +106,7 @@ async def test_without_the_data_service_nothing_is_deleted(
     user_id = (await script.join())["user"]["id"]
     bearer = {"authorization": f"Bearer {script.access_token}"}
     alone = settings.model_copy(update={"data_url": "http://127.0.0.1:9"})
-    async with client_of(create(alone)) as client:
+    async with client_of(create(alone, pace=0)) as client:
         response = await client.request("DELETE", "/api/v1/users/me", json={"password": PASSWORD}, headers=bearer)
         problem(response, 503, "products_unavailable")
         problem(await client.get("/api/v1/users/me/export", headers=bearer), 503, "products_unavailable")
@@ -120,7 +120,7 @@ async def test_without_the_database_nothing_is_deleted(
     user_id = (await script.join())["user"]["id"]
     data_service.products = {user_id: [{"name": "Lamp"}]}
     bearer = {"authorization": f"Bearer {script.access_token}"}
-    async with client_of(create(settings.model_copy(update={"database_port": 9}))) as client:
+    async with client_of(create(settings.model_copy(update={"database_port": 9}), pace=0)) as client:
         response = await client.request("DELETE", "/api/v1/users/me", json={"password": PASSWORD}, headers=bearer)
     problem(response, 503, "database_unavailable")
     assert user_id in data_service.products

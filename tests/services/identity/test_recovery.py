@@ -52,7 +52,7 @@ async def test_asking_answers_alike_for_known_unknown_and_unconfirmed_addresses(
     ["InvalidParameterException", "UserNotFoundException", "LimitExceededException", "NotAuthorizedException"],
 )
 async def test_what_the_pool_refuses_about_one_address_is_not_told(settings: Settings, error: str) -> None:
-    parts = Parts(settings)
+    parts = Parts(settings, pace=0)
     with Stubber(parts.cognito.client) as stub:
         async with client_of(assemble(parts, settings)) as client:
             for path, operation in (("forgot", "forgot_password"), ("resend", "resend_confirmation_code")):
@@ -116,7 +116,7 @@ async def test_a_blank_at_either_end_of_a_password_is_refused(script: Visitor, p
 
 
 async def test_a_policy_that_was_known_goes_on_while_the_pool_is_away(settings: Settings, pool: UserPool) -> None:
-    parts = Parts(settings)
+    parts = Parts(settings, pace=0)
     known = await parts.directory.password_policy()
     parts.directory._policy_until = 0.0
     with Stubber(parts.cognito.client) as stub:

@@ -88,7 +88,7 @@ async def services(
         if name.startswith(("aws", "cognito", "environment", "log"))
     }
     async with AsyncExitStack() as stack:
-        identity = await stack.enter_async_context(served(create(settings, revocation_interval=SOON)))
+        identity = await stack.enter_async_context(served(create(settings, revocation_interval=SOON, pace=0)))
         data_settings = DataSettings.model_validate({**shared, **data_schema.settings, "identity_url": identity})
         data = await stack.enter_async_context(served(create_data(data_settings, revocation_interval=SOON)))
         urls = {"identity_url": identity, "data_url": data}
@@ -198,7 +198,7 @@ async def test_a_session_that_was_signed_out_elsewhere_is_refused_here(
     """Another process of the service, which has only read the list, refuses the session without asking the pool."""
     session = (await script.join())["refresh_token"]
     assert (await script.post("logout", {"refresh_token": session})).status_code == 204
-    async with client_of(create(settings, revocation_interval=SOON)) as client:
+    async with client_of(create(settings, revocation_interval=SOON, pace=0)) as client:
         await asyncio.sleep(3 * SOON)
         response = await client.post("/api/v1/auth/refresh", json={"refresh_token": session}, headers=BODY)
     problem(response, 401, "session_expired")
@@ -207,7 +207,7 @@ async def test_a_session_that_was_signed_out_elsewhere_is_refused_here(
 async def test_without_the_database_signing_out_is_not_said_to_have_worked(script: Visitor, settings: Settings) -> None:
     session = (await script.join())["refresh_token"]
     for everywhere in (False, True):
-        async with client_of(create(settings.model_copy(update={"database_port": 9}))) as client:
+        async with client_of(create(settings.model_copy(update={"database_port": 9}), pace=0)) as client:
             given = {"refresh_token": session, "everywhere": everywhere}
             response = await client.post("/api/v1/auth/logout", json=given, headers=BODY)
         problem(response, 503, "database_unavailable")

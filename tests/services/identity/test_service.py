@@ -45,7 +45,7 @@ def without_database(settings: Settings) -> Settings:
 async def test_without_the_pool_everybody_is_told_to_come_back(
     without_pool: Settings, path: str, body: dict[str, Any]
 ) -> None:
-    async with client_of(create(without_pool)) as client:
+    async with client_of(create(without_pool, pace=0)) as client:
         response = await client.post(f"{AUTH}/{path}", json=body, headers=BODY)
     problem(response, 503, "identity_provider_unavailable")
     assert int(response.headers["retry-after"]) > 0
@@ -55,7 +55,7 @@ async def test_without_the_pool_a_session_cannot_be_refreshed_but_goes_on(
     script: Visitor, without_pool: Settings
 ) -> None:
     asked = {"refresh_token": (await script.join())["refresh_token"]}
-    async with client_of(create(without_pool)) as client:
+    async with client_of(create(without_pool, pace=0)) as client:
         for path in ("refresh", "logout"):
             response = await client.post(f"{AUTH}/{path}", json=asked, headers=BODY)
             problem(response, 503, "identity_provider_unavailable")
@@ -72,7 +72,7 @@ async def test_without_the_database_it_is_not_ready(without_database: Settings) 
 
 
 async def failed_checks(settings: Settings) -> set[str]:
-    async with client_of(create(settings)) as client:
+    async with client_of(create(settings, pace=0)) as client:
         ready = await client.get("/health/ready")
     assert ready.status_code == 503
     return {name for name, result in ready.json()["checks"].items() if result == "failed"}
@@ -80,13 +80,13 @@ async def failed_checks(settings: Settings) -> set[str]:
 
 async def test_a_client_id_that_the_pool_does_not_know_shows_before_anybody_signs_in(settings: Settings) -> None:
     wrong = settings.model_copy(update={"cognito_client_id": "0" * 26})
-    async with client_of(create(wrong)) as client:
+    async with client_of(create(wrong, pace=0)) as client:
         assert (await client.get("/health/ready")).json()["checks"]["user_pool"] == "failed"
 
 
 async def test_without_the_database_nobody_is_signed_in_by_halves(script: Visitor, without_database: Settings) -> None:
     token = (await script.join())["access_token"]
-    async with client_of(create(without_database)) as client:
+    async with client_of(create(without_database, pace=0)) as client:
         login = await client.post(
             f"{AUTH}/login", json={"email": script.email, "password": PASSWORD}, headers={**BROWSER}
         )

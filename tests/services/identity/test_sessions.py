@@ -194,7 +194,7 @@ async def test_a_new_first_key_keeps_the_sessions_of_the_old_one(script: Visitor
     refresh_token = (await script.join())["refresh_token"]
     for keys, status in ((f"{'n' * 43},{KEYS}", 200), ("n" * 43, 401)):
         changed = Settings.model_validate({**settings.model_dump(), "session_keys": keys})
-        async with client_of(create(changed)) as client:
+        async with client_of(create(changed, pace=0)) as client:
             response = await client.post("/api/v1/auth/refresh", json={"refresh_token": refresh_token}, headers=BODY)
             assert response.status_code == status
 
