@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scripts.local.engine.cloud import Cloud
 from scripts.local.errors import LocalRunError
 from scripts.local.routing import Action, Condition, Routing, Rule
 from scripts.local.tasks import Task, read_task
+
+if TYPE_CHECKING:  # the supervisor reads tasks too, and has no use for boto3
+    from scripts.local.engine.cloud import Cloud
 
 
 @dataclass(frozen=True)

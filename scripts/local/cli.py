@@ -11,14 +11,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.local import cognito, containers, logs
+from scripts.local import cognito, containers, logs, start
 from scripts.local.errors import LocalRunError
 from scripts.local.lock import Lock, is_held
+from scripts.local.options import Options
 from scripts.local.places import stand_in
 from scripts.local.processes import Account
 from scripts.local.registry import Registry
-from scripts.local.report import Event, Pipe, Report, Terminal, print_outputs, print_table
+from scripts.local.report import Event, Report
 from scripts.local.state import REPOSITORY, State, read_json
+from scripts.local.terminal import Terminal, print_outputs, print_table
 
 NOT_RUNNING = "The platform is not running: start it with `make up`."
 STOP_PATIENCE_S = 60.0
@@ -54,12 +56,11 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
-    start = add("up", up, "Start the platform.")
-    start.add_argument("--detach", action="store_true", help="return once every service is ready")
-    start.add_argument("--docker", action="store_true", help="run the services in containers")
-    start.add_argument("--port", type=port, help="of the front door (default: the last one, 8080, or a free one)")
-    start.add_argument("--program", type=Path, default=REPOSITORY, help=argparse.SUPPRESS)
-    start.add_argument("--events", type=int, help=argparse.SUPPRESS)
+    begin = add("up", up, "Start the platform.")
+    begin.add_argument("--detach", action="store_true", help="return once every service is ready")
+    begin.add_argument("--docker", action="store_true", help="run the services in containers")
+    begin.add_argument("--port", type=port, help="of the front door (default: the last one, 8080, or a free one)")
+    begin.add_argument("--program", type=Path, default=REPOSITORY, help=argparse.SUPPRESS)
     add("down", down, "Stop the platform.")
     add("reset", reset, "Forget all local users, products and settings.")
     show = add("logs", show_logs, "Show what the parts wrote since the last start.")
@@ -84,23 +85,21 @@ def port(text: str) -> int:
 
 def up(options: argparse.Namespace, state: State) -> int:
     """Start the platform, here or detached."""
-    # Slow to load, and of no use to the other commands.
-    from scripts.local import start  # noqa: PLC0415
-    from scripts.local.supervisor import Options  # noqa: PLC0415
-
-    chosen = Options(state=state, port=options.port, program=options.program.absolute(), docker=options.docker)
-    if options.events is not None:
-        return start.supervise(chosen, Pipe(options.events))
     if is_held(state):
         print(f"The platform is up already: {read_json(state.run).get('url')} (`make down` stops it).")
         return 0
+    chosen = Options(state=state, port=options.port, program=options.program.absolute(), docker=options.docker)
     if chosen.program == REPOSITORY:
         start.check_web_app()
-    if options.docker:
+    if chosen.docker:
         containers.check_engine()
     state.create()
     report = announcing(state, Terminal(), detached=options.detach)
-    return (start.detach if options.detach else start.supervise)(chosen, report)
+    if options.detach:
+        return start.detach(chosen, report)
+    from scripts.local.supervise import supervise  # noqa: PLC0415 - slow to load, and of no use to the other commands
+
+    return supervise(chosen, report)
 
 
 def announcing(state: State, report: Report, *, detached: bool) -> Report:

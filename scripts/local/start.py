@@ -1,8 +1,7 @@
-"""The command `up`: the supervisor here, or in a process of its own that outlives the command."""
+"""`up --detach`: the supervisor as a process that outlives the command, which shows its progress until it is ready."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -10,17 +9,14 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from scripts.local import containers, logs
 from scripts.local.errors import LocalRunError
-from scripts.local.lock import Lock
+from scripts.local.options import Options
 from scripts.local.processes import last_lines
-from scripts.local.registry import SUPERVISOR, Registry
+from scripts.local.registry import SUPERVISOR
 from scripts.local.report import Event, Report
 from scripts.local.state import REPOSITORY
-from scripts.local.supervisor import Options, Supervisor
 from services import catalog
 
-INTERRUPTED = 130
 WEB_APP = REPOSITORY / "services/frontend/web/dist/index.html"
 
 
@@ -31,44 +27,13 @@ def check_web_app() -> None:
         raise LocalRunError("The web app is not built: run `make web` (it needs Node 20), or start with `make up`.")
 
 
-def supervise(options: Options, report: Report) -> int:
-    """Be the supervisor until told to stop; the exit code."""
-    state = options.state
-    with Lock(state) as lock:
-        if not lock.held:
-            raise LocalRunError("The platform is being started or stopped right now: try again in a moment.")
-        registry = Registry(state)
-        left_over = registry.sweep()
-        containers.remove_all(state)
-        if left_over:
-            report(Event("step", "tidied up", f"of an earlier run: {', '.join(left_over)}"))
-        logs.start_afresh(state)
-        registry.add(os.getpid(), SUPERVISOR)
-        try:
-            was_up = asyncio.run(Supervisor(options, report).run())
-        except LocalRunError as error:
-            report(Event("failed", str(error)))
-            return 1
-        finally:
-            registry.remove(os.getpid())
-    if not was_up:
-        report(Event("failed", "Stopped before the platform was up."))
-        return INTERRUPTED
-    report(Event("step", "stopped"))
-    return 0
-
-
 def detach(options: Options, report: Report) -> int:
-    """Start the supervisor as a process of its own, show its progress, and return once the platform is ready."""
-    state = options.state
+    """Start the supervisor as a process of its own, and return once the platform is ready (0) or has failed (1)."""
+    log = options.state.log(SUPERVISOR)
     reading, writing = os.pipe()
-    arguments = ["up", "--state-dir", str(state.root), "--program", str(options.program), "--events", str(writing)]
-    arguments += ["--port", str(options.port)] if options.port else []
-    arguments += ["--docker"] if options.docker else []
-    log = state.log(SUPERVISOR)
     with log.open("wb") as output, os.fdopen(reading) as events:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.local", *arguments],
+            [sys.executable, "-m", "scripts.local.supervise", options.to_json(), str(writing)],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -6,8 +6,6 @@ import asyncio
 import signal
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -17,6 +15,7 @@ from scripts.local.blueprint import Blueprint
 from scripts.local.errors import LocalRunError
 from scripts.local.front_door import FrontDoor, log_to
 from scripts.local.infrastructure import cognito_url, control_plane_url, find_database, infrastructure
+from scripts.local.options import Options
 from scripts.local.parts import Part
 from scripts.local.ports import DEFAULT_FRONT_DOOR, Ports, choose_ports
 from scripts.local.processes import HOST
@@ -24,7 +23,7 @@ from scripts.local.provision import Request
 from scripts.local.provisioning import run_provisioning
 from scripts.local.registry import Registry
 from scripts.local.report import Event, Report
-from scripts.local.state import REPOSITORY, State, write_json
+from scripts.local.state import write_json
 from scripts.local.tasks import Task
 from services import catalog
 
@@ -33,16 +32,6 @@ PATIENCE_S = 60.0
 
 READY_PATH = "/health/ready"
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the caller chose. `program` is the folder of the Pulumi program."""
-
-    state: State
-    port: int | None = None
-    program: Path = REPOSITORY
-    docker: bool = False
 
 
 class Supervisor:

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scripts.local.engine.cloud import Cloud
 from scripts.local.errors import LocalRunError
 from scripts.local.processes import Command, base_environment, last_lines
 from scripts.local.registry import Registry
 from scripts.local.state import REPOSITORY, State
+
+if TYPE_CHECKING:  # the supervisor reads tasks too, and has no use for boto3
+    from scripts.local.engine.cloud import Cloud
 
 ARN_PARTS = 7
 """A secret's ARN has so many parts; what follows names a member, a stage and a version."""

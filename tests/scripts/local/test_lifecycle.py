@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,16 +178,6 @@ def test_the_loss_of_the_control_plane_is_told_and_harms_nobody(up: State) -> No
     assert answers(up)
 
 
-def test_after_a_stop_nothing_is_left(up: State) -> None:
-    parts = processes(up)
-    assert {"gateway", "cognito", "postgres", SUPERVISOR} <= set(parts)
-    stopped = run_local(up.root, "down")
-    assert stopped.stdout == "The platform is stopped.\n"
-    assert all_gone(parts)
-    assert run_local(up.root, "down").stdout == "The platform is not running.\n"
-    assert run_local(up.root, "mail").stderr == "The platform is not running: start it with `make up`.\n"
-
-
 def test_users_rows_secrets_and_ports_outlive_a_stop_and_a_crash(up: State) -> None:
     before, ports, key = read_json(up.outputs), read_json(up.run)["ports"], ask(up)["environment"]["KEY"]
     asyncio.run(run_in_database(up, "CREATE TABLE IF NOT EXISTS kept ()"))
@@ -203,28 +194,45 @@ def test_users_rows_secrets_and_ports_outlive_a_stop_and_a_crash(up: State) -> N
     asyncio.run(run_in_database(up, "SELECT FROM kept"))
 
 
-def test_a_stop_ends_what_a_killed_supervisor_left_behind(up: State) -> None:
+def test_after_a_stop_nothing_is_left(up: State) -> None:
     parts = processes(up)
-    parts[SUPERVISOR].kill()
-    parts[SUPERVISOR].wait(5)
+    assert {"gateway", "cognito", "postgres", SUPERVISOR} <= set(parts)
     stopped = run_local(up.root, "down")
-    assert stopped.stdout.startswith("Stopped what an earlier run left behind: ")
+    assert stopped.stdout == "The platform is stopped.\n"
     assert all_gone(parts)
+    assert run_local(up.root, "down").stdout == "The platform is not running.\n"
+    assert run_local(up.root, "mail").stderr == "The platform is not running: start it with `make up`.\n"
 
 
-@pytest.mark.parametrize(("wanted", "code"), [("postgres", 130), ("Ctrl-C stops it.", 0)], ids=["early", "late"])
-def test_ctrl_c_leaves_nothing(state: State, wanted: str, code: int) -> None:
+@contextmanager
+def in_foreground(state: State, until: str) -> Iterator[subprocess.Popen[str]]:
+    """`up` without --detach, once it has said `until`."""
     command = [sys.executable, "-m", "scripts.local", "up", "--state-dir", str(state.root), "--program", str(TINY)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, process_group=0) as process:
         assert process.stdout
-        assert any(wanted in line for line in process.stdout)
+        assert any(until in line for line in process.stdout)
+        yield process
+
+
+@pytest.mark.parametrize(("until", "code"), [("postgres", 130), ("Ctrl-C stops it.", 0)], ids=["early", "late"])
+def test_ctrl_c_leaves_nothing(state: State, until: str, code: int) -> None:
+    with in_foreground(state, until) as process:
         parts = processes(state)
         assert "postgres" in parts
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=30)
     assert process.returncode == code
     assert all_gone(parts)
     assert not processes(state)
+
+
+def test_a_stop_ends_what_a_killed_supervisor_left_behind(state: State) -> None:
+    with in_foreground(state, "postgres") as process:
+        parts = processes(state)
+        process.kill()
+    assert not all_gone({name: part for name, part in parts.items() if name != SUPERVISOR})
+    assert run_local(state.root, "down").stdout.startswith("Stopped what an earlier run left behind: ")
+    assert all_gone(parts)
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""What the caller of `up` chose."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.local.state import REPOSITORY, State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """`port` of the front door, None for any; `program` is the folder of the Pulumi program."""
+
+    state: State
+    port: int | None = None
+    program: Path = REPOSITORY
+    docker: bool = False
+
+    def to_json(self) -> str:
+        """As JSON text."""
+        chosen = {"state": str(self.state.root), "port": self.port, "program": str(self.program), "docker": self.docker}
+        return json.dumps(chosen)
+
+    @classmethod
+    def from_json(cls, text: str) -> Options:
+        """The reverse of `to_json`."""
+        chosen = json.loads(text)
+        state, program = State(Path(chosen["state"])), Path(chosen["program"])
+        return cls(state=state, port=chosen["port"], program=program, docker=chosen["docker"])
