@@ -33,8 +33,8 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-async def fetch(url: str) -> bytes:
-    """The body of a 200 answer of at most MAX_BODY bytes within DEADLINE; FetchError otherwise.
+async def fetch(url: str, *, max_body: int = MAX_BODY) -> bytes:
+    """The body of a 200 answer of at most `max_body` bytes within DEADLINE; FetchError otherwise.
 
     Redirects are not followed and no compression is taken (a small body could unfold into a large one). The
     connection is made anew each time: fetches are far between, and a kept one would belong to one event loop.
@@ -46,17 +46,17 @@ async def fetch(url: str) -> bytes:
         ):
             if answer.status != 200:
                 raise FetchError(f"the answer's status is {answer.status}")
-            return await _bounded_body(answer)
+            return await _bounded_body(answer, max_body)
     except TimeoutError:
         raise FetchError(f"no complete answer within {DEADLINE:g} s") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise FetchError(f"no usable answer ({type(error).__name__})") from error
 
 
-async def _bounded_body(answer: aiohttp.ClientResponse) -> bytes:
+async def _bounded_body(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     body = bytearray()
     async for chunk in answer.content.iter_any():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise FetchError(f"the answer is larger than {MAX_BODY} bytes")
+        if len(body) > limit:
+            raise FetchError(f"the answer is larger than {limit} bytes")
     return bytes(body)

@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 INTERVAL = 10.0
 """Seconds between polls. With one poll lost and DEADLINE for each, a sign-out still arrives within 30."""
 
+MAX_LIST = 4 * 1024 * 1024
+"""Bytes: some 80,000 sign-outs within the life of a token."""
+
 Source = Callable[[], Awaitable[Mapping[str, int]]]
 """Returns {sub or origin_jti: seconds since the epoch before which its tokens no longer count}; raises if it cannot."""
 
@@ -97,7 +100,7 @@ def revocations_at(url: str) -> Source:
     """The source that reads identity's list at `url`: {"revocations": {"<sub or origin_jti>": <not before>, ...}}."""
 
     async def source() -> Mapping[str, int]:
-        listed = decode_object(await fetch(url)).get("revocations")
+        listed = decode_object(await fetch(url, max_body=MAX_LIST)).get("revocations")
         if not isinstance(listed, dict):
             raise FetchError("the answer has no object of revocations")
         return listed

@@ -132,6 +132,15 @@ async def test_polling_goes_on_by_itself_through_failures_until_the_block_ends()
     assert source.polls == polls
 
 
+async def test_a_list_of_many_thousand_sign_outs_is_read() -> None:
+    async with key_server() as server:
+        listed = {f"{i:08}-bbbb-cccc-dddd-eeeeeeeeeeee": NOW for i in range(20_000)}
+        server.body = json.dumps({"revocations": {**listed, SUB: NOW}}).encode()
+        revocations = Revocations(revocations_at(server.url))
+        assert await revocations.poll()
+        assert revocations(good_claims())
+
+
 async def test_identitys_list_is_read_over_http() -> None:
     async with key_server() as server:
         server.body = json.dumps({"revocations": {SUB: NOW}}).encode()
