@@ -37,7 +37,7 @@ class Backoff:
         self._failures += 1
         self.until = now + pause * jitter(1.0, 1.1)
 
-    def succeeded(self) -> None:
+    def reset(self) -> None:
         """Forget the failures."""
         self._failures = 0
         self.until = 0.0

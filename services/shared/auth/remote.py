@@ -98,6 +98,7 @@ class RemoteKeys:
             logger.error("the keys have not been refreshed for %d s and are no longer used", self._hard_ttl)
             self._replace({})
             self._hard_limit = math.inf
+            self._backoff.reset()  # from now on every request waits for keys: begin with short pauses again
         if now >= self._backoff.until:
             self._refresh()
 
@@ -166,7 +167,7 @@ class RemoteKeys:
         now = self._monotonic()
         self._fetched_at = now
         self._hard_limit = now + self._hard_ttl
-        self._backoff.succeeded()
+        self._backoff.reset()
         self._schedule(now, self._soft_ttl * jitter(0.9, 1.1))
 
     def _failed(self, error: Exception) -> None:

@@ -29,7 +29,7 @@ def test_a_backoff_doubles_up_to_its_limit_and_starts_anew_after_a_success() -> 
         pauses.append(backoff.until - 100.0)
     for pause, least in zip(pauses, (0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30, 30, 30), strict=True):
         assert least <= pause <= 1.1 * least
-    backoff.succeeded()
+    backoff.reset()
     assert backoff.until == 0
     backoff.failed(100.0, 30.0)
     assert backoff.until - 100.0 <= 0.55
