@@ -44,6 +44,8 @@ def show(files: Iterable[Path], *, follow: bool, state: State, part: str | None)
     positions: dict[Path, int] = {}
     for file in files:
         text = file.read_bytes()
+        if follow:
+            text = text[: text.rfind(b"\n") + 1]
         positions[file] = len(text)
         moment = ""
         for number, line in enumerate(text.decode(errors="replace").splitlines()[-LAST:]):

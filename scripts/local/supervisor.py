@@ -81,6 +81,8 @@ class Supervisor:
         await self._open_front_door(ports.front_door)
         self._report(Event("working", "starting the database and the emulators"))
         database = await find_database(self._state, ports.postgres)
+        if database[1] is None:
+            self._report(Event("step", "postgres", f"the given one at {database[0].host}:{database[0].port}"))
         self._infrastructure = infrastructure(self._state, ports, self._registry, self._announce, database)
         request = Request(
             program=str(self._options.program),

@@ -52,7 +52,8 @@ def state_directory() -> Iterator[Path]:
     try:
         yield folder / "state"
     finally:
-        run_local(folder / "state", "down")
+        if (folder / "state" / "lock").exists():  # somebody called `up`
+            run_local(folder / "state", "down")
         shutil.rmtree(folder)
 
 
