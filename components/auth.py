@@ -26,8 +26,6 @@ _ADMIN_ACTIONS = (
     "cognito-idp:AdminUserGlobalSignOut",
     "cognito-idp:DescribeUserPool",
     "cognito-idp:DescribeUserPoolClient",
-    "cognito-idp:ListUsers",
-    "cognito-idp:ListUsersInGroup",
 )
 """What managing users takes; signing up, in and out takes no AWS permission at all."""
 
@@ -134,7 +132,12 @@ class Auth(Component):
             user_pool_id=self._pool.id,
             generate_secret=True,
             # The identity service signs users in for them; no OAuth flow is open.
-            explicit_auth_flows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            # Refresh tokens are used once: GetTokensFromRefreshToken needs no flow, and the older way would not do it.
+            explicit_auth_flows=["ALLOW_USER_PASSWORD_AUTH"],
+            # Two tabs, or a client whose answer got lost, may use the same one within the grace period.
+            refresh_token_rotation={"feature": "ENABLED", "retry_grace_period_seconds": 60},
+            # Minutes for a further step: setting up an authenticator app takes longer than Cognito's three.
+            auth_session_validity=10,
             prevent_user_existence_errors="ENABLED",
             enable_token_revocation=True,
             # Lets the service name the user's address, which throttling and threat protection go by.

@@ -45,7 +45,9 @@ def test_users_of_prod_cannot_be_deleted_along(tier: str, protection: str) -> No
 def test_the_client_is_confidential_and_opens_no_oauth_flow(tier: str) -> None:
     inputs = client(tier).inputs
     assert inputs["generateSecret"] is True
-    assert inputs["explicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert inputs["explicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH"]
+    assert inputs["refreshTokenRotation"] == {"feature": "ENABLED", "retryGracePeriodSeconds": 60}
+    assert inputs["authSessionValidity"] == 10
     assert not [name for name in inputs if "OauthFlow" in name or name in ("callbackUrls", "logoutUrls")]
     assert inputs["preventUserExistenceErrors"] == "ENABLED"
     assert inputs["enableTokenRevocation"] is True
