@@ -11,7 +11,7 @@ from starlette.types import Scope
 from services.shared.errors import Problem
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-ONCE = (b"host", b"authorization", b"content-type", b"x-request-id")
+ONCE = (b"host", b"authorization", b"content-type", b"transfer-encoding", b"x-request-id")
 
 # RFC 3986, 3.3: pchar and "/"; 3.4: the query may hold "?" as well.
 _PATH = re.compile(rb"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
@@ -22,7 +22,7 @@ _CONTROL = re.compile(rb"[\x00-\x1f\x7f\\]")
 
 
 def refuse_ambiguous(scope: Scope) -> None:
-    """A problem (400, 405 or 505) for a request that must not be handed on."""
+    """A problem (400, 405, 501 or 505) for a request that must not be handed on."""
     if scope["http_version"] not in ("1.0", "1.1"):
         raise Problem(505, "http_version_not_supported", "Speak HTTP/1.1.", headers={"connection": "close"})
     if scope["method"] not in METHODS:
@@ -41,6 +41,8 @@ def _refuse_headers(headers: list[tuple[bytes, bytes]], version: str) -> None:
     host = values.get(b"host")
     if (host is None and version == "1.1") or (host is not None and not _HOST.fullmatch(host)):
         raise _malformed("The header host must name one host.")
+    if values.get(b"transfer-encoding", b"chunked").lower() != b"chunked":  # RFC 9112, 6.1
+        raise Problem(501, "coding_not_supported", "Send bodies chunked or whole.", headers={"connection": "close"})
     if b"upgrade" in values and (b"transfer-encoding" in values or values.get(b"content-length", b"0") != b"0"):
         # The server cannot read the body of such a request, and would take the rest for another one.
         raise _malformed("A request with a body cannot ask for another protocol.")

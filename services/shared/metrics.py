@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -14,7 +14,11 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from starlette.types import Receive, Scope, Send
+
+from services.shared.protocol import REFUSALS
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -29,6 +33,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         Gauge("http_requests_in_flight", "Requests being answered now.", registry=self.registry).set_function(in_flight)
+        self.registry.register(_Refusals())
         self._durations = Histogram(
             "http_request_duration_seconds",
             "From the request's arrival to its answer's end.",
@@ -58,3 +63,15 @@ def route_of(scope: Scope) -> str:
     """The template that matched, such as /api/v1/products/{product_id}: the app's own word, else the router's."""
     route = scope["state"].get("route") or getattr(scope.get("route"), "path", None)
     return route if isinstance(route, str) else "unmatched"
+
+
+class _Refusals(Collector):
+    """What the server refused before it was a request, and so before it was counted as one."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily(
+            "http_requests_refused_unread", "Requests refused while they were still arriving.", labels=["code"]
+        )
+        for code, count in REFUSALS.items():
+            family.add_metric([code], count)
+        yield family

@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 
 from services.shared.lifecycle import Application
+from services.shared.protocol import GuardedProtocol, Limits, guarded
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the load balancer's idle timeout of 60 s, or it would send requests into connections just closed."""
@@ -58,14 +59,15 @@ class Server(uvicorn.Server):
         return quiet or now - since >= DRAIN_LIMIT_SECONDS
 
 
-def config(application: Application, host: str, port: int) -> uvicorn.Config:
+def config(application: Application, host: str, port: int, limits: Limits | None = None) -> uvicorn.Config:
     """The server's settings."""
     return uvicorn.Config(
         application,
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",  # h11 reads Content-Length + Transfer-Encoding as two requests: smuggling
+        # On httptools: h11 reads Content-Length + Transfer-Encoding as two requests, which is smuggling.
+        http=guarded(limits) if limits else GuardedProtocol,
         ws="none",
         lifespan="on",
         interface="asgi3",

@@ -13,6 +13,7 @@ import httpx
 from starlette.types import ASGIApp, Message
 
 from services.shared.lifecycle import Application
+from services.shared.protocol import Limits
 from services.shared.server import Server, config
 
 
@@ -48,11 +49,11 @@ async def client_of(application: Application, **options: Any) -> AsyncIterator[h
 
 
 @asynccontextmanager
-async def served(application: Application) -> AsyncIterator[str]:
+async def served(application: Application, limits: Limits | None = None) -> AsyncIterator[str]:
     """The address of the application behind the services' own HTTP server, on a free port of 127.0.0.1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        server = Server(config(application, "127.0.0.1", port), application)
+        server = Server(config(application, "127.0.0.1", port, limits), application)
         task = asyncio.ensure_future(server.serve(sockets=[listener]))
         try:
             while not server.started:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from scripts.local.processes import free_ports
 from services.shared.lifecycle import Application
@@ -159,7 +160,7 @@ async def test_a_client_on_this_host_cannot_choose_its_own_scheme_or_address() -
 async def test_the_fast_loop_and_the_strict_parser_are_really_there() -> None:
     settings = config(Application(served_example.routes, verify=None, open_paths=("/*",)), "127.0.0.1", 1)
     settings.load()
-    assert settings.http_protocol_class.__name__ == "HttpToolsProtocol"
+    assert issubclass(settings.http_protocol_class, HttpToolsProtocol)
     assert isinstance(settings, uvicorn.Config)
     async with running() as (_, client):
         assert (await client.get("/")).text == "uvloop"
