@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Self
 
@@ -68,6 +69,7 @@ class Auth(Component):
     domain: pulumi.Output[str]
     issuer: pulumi.Output[str]
     jwks_url: pulumi.Output[str]
+    origin_key: pulumi.Output[str]
     client_secret: Secret
     session_keys: Secret
 
@@ -84,6 +86,8 @@ class Auth(Component):
         self.client_secret = self._create_secret(
             "client-secret", "Secret of the app client", pulumi.Output.secret(client.client_secret)
         )
+        # Known to this program alone, and as long-lived as the client: a key for the edge without a secret of its own.
+        self.origin_key = pulumi.Output.secret(client.client_secret).apply(_origin_key)
         self.session_keys = self._create_secret("session-keys", "Keys of the session cookie, first one encrypts")
         self.issuer = pulumi.Output.concat("https://", self._pool.endpoint)
         self.jwks_url = self._jwks_url()
@@ -169,3 +173,7 @@ class Auth(Component):
     def admin_statement(self) -> Statement:
         """Leave to manage the users of this pool, and of no other."""
         return allow(_ADMIN_ACTIONS, self._pool.arn)
+
+
+def _origin_key(client_secret: str) -> str:
+    return hmac.new(client_secret.encode(), b"origin key of the edge", hashlib.sha256).hexdigest()

@@ -105,6 +105,15 @@ class DatabaseConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebFirewallConfig:
+    """What is refused at the edge."""
+
+    enabled: Annotated[bool, "AWS WAF with AWS's managed rules and limits by address"]
+    requests: Annotated[int, "requests that one address may make in five minutes"]
+    auth_requests: Annotated[int, "of those, to the paths of signing in; 10 or more"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LocalConfig:
     """Where the embedded run listens; it supplies this itself."""
 
@@ -133,6 +142,7 @@ class StackConfig:
         Mapping[str, str], "service name -> sha256:...: deploy that image of the repository instead of building one"
     ] = field(default_factory=dict)
     database: Annotated[DatabaseConfig, "{instance_class, storage_gb, multi_az, backup_days, deletion_protection}"]
+    web_firewall: Annotated[WebFirewallConfig, "{enabled, requests, auth_requests}"]
     log_level: Annotated[LogLevel, "debug, info, warning or error"]
     log_retention_days: Annotated[int, "days that CloudWatch keeps logs"]
     access_token_minutes: Annotated[int, "life of an access token, 5 to 1440"]
@@ -186,6 +196,7 @@ _DEV = StackConfig(
     database=DatabaseConfig(
         instance_class="db.t4g.micro", storage_gb=20, multi_az=False, backup_days=1, deletion_protection=False
     ),
+    web_firewall=WebFirewallConfig(enabled=True, requests=3000, auth_requests=300),
     log_level=LogLevel.DEBUG,
     log_retention_days=14,
     access_token_minutes=15,
@@ -203,7 +214,14 @@ _PROD = replace(
     log_level=LogLevel.INFO,
     log_retention_days=90,
 )
-_LOCAL = replace(_DEV, tier=Tier.LOCAL, vpc_cidr="10.30.0.0/16", log_level=LogLevel.INFO, log_retention_days=1)
+_LOCAL = replace(
+    _DEV,
+    tier=Tier.LOCAL,
+    vpc_cidr="10.30.0.0/16",
+    web_firewall=replace(_DEV.web_firewall, enabled=False),
+    log_level=LogLevel.INFO,
+    log_retention_days=1,
+)
 
 DEFAULTS: Mapping[Tier, TierDefaults] = {
     Tier.DEV: TierDefaults(min_tasks=1, max_tasks=2, stack=_DEV),

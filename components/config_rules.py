@@ -39,6 +39,7 @@ def problems_of(config: StackConfig) -> Iterator[str]:
     yield from _identity_problems(config)
     yield from _domain_problems(config)
     yield from _network_problems(config)
+    yield from _web_firewall_problems(config)
     yield from _service_problems(config)
     yield from _database_problems(config)
     yield from _auth_problems(config)
@@ -108,6 +109,19 @@ def _network_problems(config: StackConfig) -> Iterator[str]:
         )
     if config.tier is Tier.LOCAL and config.egress is not Egress.PUBLIC_IP:
         yield f"sri:egress: tier local has no {config.egress.value}; remove it"
+
+
+def _web_firewall_problems(config: StackConfig) -> Iterator[str]:
+    firewall = config.web_firewall
+    if firewall.enabled and config.tier is Tier.LOCAL:
+        yield "sri:web_firewall.enabled: tier local has none; remove it"
+    if config.is_prod and not firewall.enabled:
+        yield "sri:web_firewall.enabled: prod cannot go without; remove it"
+    if not 10 <= firewall.auth_requests <= firewall.requests <= 2_000_000_000:
+        yield (
+            f"sri:web_firewall.auth_requests: {firewall.auth_requests} of {firewall.requests} requests; "
+            "use 10 or more, and no more than `requests`"
+        )
 
 
 def _service_problems(config: StackConfig) -> Iterator[str]:

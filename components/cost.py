@@ -45,6 +45,7 @@ def monthly_estimate(config: StackConfig) -> dict[str, Any]:
         "public_addresses": _public_addresses(config) * price["public_ipv4_hour"] * price["hours_per_month"],
         "database": _database(config, price),
         "logs": _logs(config, price),
+        "web_firewall": _web_firewall(config, price),
         "secrets": _secrets() * price["secret_month"],
         "private_zone": price["hosted_zone_month"],
     }
@@ -72,7 +73,7 @@ def egress_options(config: StackConfig) -> dict[str, float]:
             + _endpoints(choice) * price["endpoint_hour"]
             + (_public_addresses(choice) - choice.availability_zones) * price["public_ipv4_hour"]
         )
-        return round(hourly * price["hours_per_month"], 2)
+        return round(float(hourly * price["hours_per_month"]), 2)
 
     return {egress.value: cost(replace(config, egress=egress)) for egress in Egress}
 
@@ -122,6 +123,13 @@ def _logs(config: StackConfig, price: Mapping[str, Any]) -> float:
     monthly = _tasks(config) * LOG_GB_PER_TASK
     stored = monthly * config.log_retention_days / 30
     return float(monthly * price["log_gb_ingested"] + stored * price["log_gb_month_stored"])
+
+
+def _web_firewall(config: StackConfig, price: Mapping[str, Any]) -> float:
+    rules = 5  # two limits and three managed groups
+    return (
+        0.0 if not config.web_firewall.enabled else float(price["web_acl_month"] + rules * price["web_acl_rule_month"])
+    )
 
 
 def _secrets() -> int:

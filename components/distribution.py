@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_aws as aws
 
@@ -11,28 +13,44 @@ from components.component import Component
 _CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 _ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 
+_SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+
 
 class Distribution(Component):
-    """Passes every request on as it came, and caches nothing: answers differ by token."""
+    """Passes every request on as it came, and caches nothing: answers differ by token.
+
+    `headers`: what it tells the origin with each request.
+    """
 
     domain_name: pulumi.Output[str]
 
-    def __init__(self, name: str, *, origin: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        origin: pulumi.Input[str],
+        headers: Mapping[str, pulumi.Input[str]],
+        web_acl_arn: pulumi.Input[str] | None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__(name, opts)
-        self.domain_name = self._create(origin).domain_name
+        self._headers = [{"name": header, "value": value} for header, value in sorted(headers.items())]
+        self.domain_name = self._create(origin, web_acl_arn).domain_name
         self.finish()
 
-    def _create(self, origin: pulumi.Input[str]) -> aws.cloudfront.Distribution:
+    def _create(self, origin: pulumi.Input[str], web_acl_arn: pulumi.Input[str] | None) -> aws.cloudfront.Distribution:
         return aws.cloudfront.Distribution(
             self.name,
             enabled=True,
             is_ipv6_enabled=True,
             comment=self.name,
             price_class="PriceClass_100",
+            web_acl_id=web_acl_arn,
             origins=[
                 {
                     "origin_id": "load-balancer",
                     "domain_name": origin,
+                    "custom_headers": self._headers,
                     "custom_origin_config": {
                         "http_port": 80,
                         "https_port": 443,
@@ -49,6 +67,7 @@ class Distribution(Component):
                 "cached_methods": ["GET", "HEAD"],
                 "cache_policy_id": _CACHING_DISABLED,
                 "origin_request_policy_id": _ALL_VIEWER,
+                "response_headers_policy_id": _SECURITY_HEADERS,
                 "compress": True,
             },
             restrictions={"geo_restriction": {"restriction_type": "none"}},

@@ -8,22 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pulumi
 import pulumi_aws as aws
 
+from components.access_logs import PREFIX, AccessLogs, AccessLogsArgs
 from components.certificate import Certificate
 from components.component import Component
 from components.config import EdgeShape, StackConfig
+from components.edge_answers import RESPONSE_HEADERS, not_found, to_https
 from components.network import Network
 from services import catalog
+
+if TYPE_CHECKING:
+    from components.web_firewall import WebFirewall, WebFirewallArgs
 
 IDLE_TIMEOUT_SECONDS = 60
 """Of a connection at the load balancer; services keep theirs alive longer, or it would meet closed ones (502)."""
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.3, and 1.2 with forward secrecy and authenticated encryption (Elastic Load Balancing, "Security policies")."""
+
+ORIGIN_KEY_HEADER = "X-Origin-Key"
+"""What CloudFront adds to each request: other people's distributions have CloudFront's addresses too."""
 
 _HIDDEN = ("/health", "/health/*", catalog.METRICS_PATH)
 
@@ -40,7 +48,11 @@ def rule_priority(path: str, same_length: Sequence[str]) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class EdgeArgs:
-    """`domain` and `hosted_zone` belong to the shape of that name; `protect`: the load balancer cannot be deleted."""
+    """`domain` and `hosted_zone` belong to the shape of that name, `origin_key` to CloudFront's.
+
+    `origin_key`: a secret that only CloudFront tells the load balancer. `access_logs` and `web_firewall`: None for an
+    edge without. `protect`: the load balancer cannot be deleted.
+    """
 
     shape: EdgeShape
     subnet_ids: Sequence[pulumi.Input[str]]
@@ -48,9 +60,19 @@ class EdgeArgs:
     protect: bool
     domain: str | None = None
     hosted_zone: str | None = None
+    origin_key: pulumi.Output[str] | None = None
+    access_logs: AccessLogsArgs | None = None
+    web_firewall: WebFirewallArgs | None = None
 
     @classmethod
-    def of(cls, config: StackConfig, network: Network, security_group_id: pulumi.Input[str]) -> Self:
+    def of(
+        cls,
+        config: StackConfig,
+        account: str,
+        network: Network,
+        security_group_id: pulumi.Input[str],
+        origin_key: pulumi.Output[str],
+    ) -> Self:
         """The stack's own, in the public subnets."""
         return cls(
             shape=config.edge_shape,
@@ -59,12 +81,17 @@ class EdgeArgs:
             protect=config.is_prod,
             domain=config.domain,
             hosted_zone=config.hosted_zone,
+            origin_key=origin_key if config.edge_shape is EdgeShape.CLOUDFRONT else None,
+            access_logs=AccessLogsArgs.of(config, account),
+            web_firewall=_web_firewall(config),
         )
 
     def validate(self) -> None:
         """Raises ValueError where shape and domain do not fit together."""
         if (self.shape is EdgeShape.DOMAIN) != (self.domain is not None and self.hosted_zone is not None):
             raise ValueError(f"the edge's shape is {self.shape.value}, with domain {self.domain}: give both or neither")
+        if (self.shape is EdgeShape.CLOUDFRONT) != (self.origin_key is not None):
+            raise ValueError(f"the edge's shape is {self.shape.value}: cloudfront alone has an origin key")
 
 
 class Edge(Component):
@@ -77,14 +104,31 @@ class Edge(Component):
         args.validate()
         super().__init__(name, opts)
         self._args = args
-        self._balancer = self._create_balancer()
+        self._balancer = self._create_balancer(self._access_logs())
+        self._firewall = self._create_firewall()
         self.load_balancer_suffix = self._balancer.arn_suffix
         self._listener = self._create_listener()
         self._hide_operations()
         self.url = self._create_origin().apply(str.lower)
         self.finish()
 
-    def _create_balancer(self) -> aws.lb.LoadBalancer:
+    def _access_logs(self) -> Any:
+        if self._args.access_logs is None:
+            return None
+        logs = AccessLogs(self.name, self._args.access_logs, self.child())
+        return {"bucket": logs.bucket, "prefix": PREFIX, "enabled": True}
+
+    def _create_firewall(self) -> WebFirewall | None:
+        if self._args.web_firewall is None:
+            return None
+        from components.web_firewall import WebFirewall  # noqa: PLC0415  (slow to import)
+
+        firewall = WebFirewall(self.name, self._args.web_firewall, self.child())
+        if self._args.shape is EdgeShape.DOMAIN:
+            firewall.protect(self._balancer)
+        return firewall
+
+    def _create_balancer(self, access_logs: Any) -> aws.lb.LoadBalancer:
         return aws.lb.LoadBalancer(
             self.name,
             load_balancer_type="application",
@@ -93,19 +137,22 @@ class Edge(Component):
             security_groups=[self._args.security_group_id],
             idle_timeout=IDLE_TIMEOUT_SECONDS,
             drop_invalid_header_fields=True,
+            # CloudFront has noted the user's address last; the load balancer would add CloudFront's after it.
+            xff_header_processing_mode="preserve" if self._args.shape is EdgeShape.CLOUDFRONT else None,
+            access_logs=access_logs,
             enable_deletion_protection=self._args.protect,
             opts=self.child(),
         )
 
     def _create_listener(self) -> aws.lb.Listener:
         if self._args.domain is None or self._args.hosted_zone is None:
-            return self._listen("http", 80, [_not_found()])
+            return self._listen("http", 80, [not_found()])
         certificate = Certificate(
             self.name, domain=self._args.domain, hosted_zone=self._args.hosted_zone, opts=self.child()
         )
         self._zone_id = certificate.zone_id
-        self._listen("redirect", 80, [_to_https()])
-        return self._listen("https", 443, [_not_found()], certificate_arn=certificate.arn, ssl_policy=TLS_POLICY)
+        self._listen("redirect", 80, [to_https()])
+        return self._listen("https", 443, [not_found()], certificate_arn=certificate.arn, ssl_policy=TLS_POLICY)
 
     def _listen(self, suffix: str, port: int, actions: list[Any], **tls: Any) -> aws.lb.Listener:
         return aws.lb.Listener(
@@ -115,6 +162,7 @@ class Edge(Component):
             protocol="HTTPS" if tls else "HTTP",
             default_actions=actions,
             **tls,
+            **(RESPONSE_HEADERS if tls else {}),
             opts=self.child(),
         )
 
@@ -125,7 +173,7 @@ class Edge(Component):
             listener_arn=self._listener.arn,
             priority=1,
             conditions=[{"path_pattern": {"values": list(_HIDDEN)}}],
-            actions=[_not_found()],
+            actions=[not_found()],
             opts=self.child(),
         )
 
@@ -138,7 +186,13 @@ class Edge(Component):
         # Imported here alone: the package costs every run 130 ms, and most stacks have a domain.
         from components.distribution import Distribution  # noqa: PLC0415
 
-        distribution = Distribution(self.name, origin=self._balancer.dns_name, opts=self.child())
+        distribution = Distribution(
+            self.name,
+            origin=self._balancer.dns_name,
+            headers={} if self._args.origin_key is None else {ORIGIN_KEY_HEADER: self._args.origin_key},
+            web_acl_arn=None if self._firewall is None else self._firewall.arn,
+            opts=self.child(),
+        )
         return pulumi.Output.concat("https://", distribution.domain_name)
 
     def _create_alias(self, domain: str) -> None:
@@ -165,7 +219,7 @@ class Edge(Component):
                 f"{self.name}-{service.name}-{number}",
                 listener_arn=self._listener.arn,
                 priority=rule_priority(path, [other for other in patterns if len(other) == len(path)]),
-                conditions=[{"path_pattern": {"values": [path]}}],
+                conditions=[{"path_pattern": {"values": [path]}}, *self._from_cloudfront()],
                 actions=[{"type": "forward", "target_group_arn": target_group.arn}],
                 # Never public without the rule that hides health and metrics.
                 opts=self.child(depends_on=[self._hiding]),
@@ -173,11 +227,14 @@ class Edge(Component):
             for number, path in enumerate(service.edge_paths)
         ]
 
+    def _from_cloudfront(self) -> list[Any]:
+        key = self._args.origin_key
+        return [] if key is None else [{"http_header": {"http_header_name": ORIGIN_KEY_HEADER, "values": [key]}}]
 
-def _not_found() -> Any:
-    response = {"content_type": "text/plain", "message_body": "Not found", "status_code": "404"}
-    return {"type": "fixed-response", "fixed_response": response}
 
+def _web_firewall(config: StackConfig) -> WebFirewallArgs | None:
+    if not config.web_firewall.enabled:
+        return None
+    from components.web_firewall import WebFirewallArgs  # noqa: PLC0415  (slow to import)
 
-def _to_https() -> Any:
-    return {"type": "redirect", "redirect": {"port": "443", "protocol": "HTTPS", "status_code": "HTTP_301"}}
+    return WebFirewallArgs.of(config)

@@ -179,6 +179,8 @@ class FargateService(Component):
             port=self._args.port,
             # Shorter than the container's stop timeout: no request is sent to a task that is being killed.
             deregistration_delay=30,
+            # A new task gets its share of requests little by little, while it fills its caches and its pool.
+            slow_start=30 if self._args.config.local is None else None,
             health_check={
                 "path": "/health/ready",
                 "matcher": "200",

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.shared.command import main
 from services.shared.context import RequestContext
+from services.shared.errors import not_found
 from services.shared.health import LIVE, READY, Check, Health
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Application:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         own = self._own.get(scope["path"])
         if own is not None:
+            if _proxied(scope):
+                raise not_found(f"There is nothing at {scope['path']}.")
             scope["state"]["quiet"] = True
             await own(scope, receive, send)
             return
@@ -134,3 +137,12 @@ def keys_check(keys: RemoteKeys) -> Check:
             await keys.prefetch()
 
     return check
+
+
+def _proxied(scope: Scope) -> bool:
+    """Whether the request came through the edge or the gateway, which both name whom they ask for.
+
+    The edge hides health and metrics by path, and a path such as /%6detrics passes there and is decoded here. Who asks
+    on the platform's behalf (the load balancer's own checks, the container's, a scraper) comes directly.
+    """
+    return any(name == b"x-forwarded-for" for name, _ in scope["headers"])

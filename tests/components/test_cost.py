@@ -22,6 +22,7 @@ def test_the_cheapest_stack_costs_what_its_parts_cost() -> None:
         "endpoints": 0,
         "public_addresses": round(6 * 0.005 * 730, 2),
         "database": round(0.016 * 730 + 20 * 0.115, 2),
+        "web_firewall": 10.0,
         "logs": round(4 * 0.50 + 4 * 14 / 30 * 0.03, 2),
         "secrets": 2.0,
         "private_zone": 0.5,

@@ -90,7 +90,7 @@ def test_dev_with_a_domain_needs_no_cloudfront() -> None:
 
 def test_tier_local_makes_nothing_that_only_a_cloud_needs() -> None:
     types = {resource.type for resource in stack("local").resources}
-    for absent in ("cloudfront", "natGateway", "appautoscaling", "acm", "route53"):
+    for absent in ("cloudfront", "natGateway", "appautoscaling", "acm", "route53", "wafv2", "s3/", "flowLog"):
         assert not [kind for kind in types if absent in kind]
 
 

@@ -45,6 +45,7 @@ with warnings.catch_warnings():
     # The SDK's own modules warn of each other while they are imported; what the program uses may still warn.
     warnings.simplefilter("ignore", DeprecationWarning)
     vars(importlib.import_module("pulumi_aws.ec2.encryption_control"))
+    assert importlib.import_module("pulumi_aws").s3.Bucket
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = {

@@ -48,6 +48,16 @@ async def test_a_service_is_ready_when_every_check_passes(path: str) -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/%68ealth/ready", "/metrics", "/%6detrics"])
+async def test_whoever_comes_through_the_edge_finds_neither_health_nor_metrics(path: str) -> None:
+    """The load balancer compares paths as they were sent, the server decodes them: both must hide them."""
+    async with client_of(application(database=fine)) as client:
+        direct = await client.get(path)
+        proxied = await client.get(path, headers={"X-Forwarded-For": "203.0.113.7"})
+    assert (direct.status_code, proxied.status_code) == (200, 404)
+    assert "http_request" not in proxied.text
+
+
 async def test_one_failed_check_makes_it_not_ready_and_is_named_without_details() -> None:
     async with client_of(application(database=failing, keys=fine)) as client:
         response = await client.get("/health/ready")
