@@ -21,6 +21,8 @@ class KeyServer:
         self.status = "200 OK"
         self.headers = ""
         self.delay = 0.0
+        self.released = asyncio.Event()
+        self.released.set()
         self.respond: Respond | None = None
         self.requests: list[bytes] = []
         self.port = 0
@@ -35,6 +37,22 @@ class KeyServer:
     def fetches(self) -> int:
         """How often it has been asked."""
         return len(self.requests)
+
+    def hold(self) -> None:
+        """Let requests wait for an answer until `release`."""
+        self.released.clear()
+
+    def release(self) -> None:
+        """Answer those who wait, each with what was there when it asked."""
+        self.released.set()
+
+    async def asked(self, times: int) -> None:
+        """Wait until it has been asked so often."""
+        for _ in range(1000):
+            if self.fetches >= times:
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError(f"asked {self.fetches} times, not {times}")
 
     def publish(self, *keys: dict[str, Any]) -> None:
         """Serve these keys from now on, soundly."""
@@ -52,12 +70,14 @@ class KeyServer:
             writer.close()
 
     async def _answer(self, writer: asyncio.StreamWriter) -> None:
+        head = f"HTTP/1.1 {self.status}\r\nContent-Length: {len(self.body)}\r\nConnection: close\r\n"
+        answer = f"{head}{self.headers}\r\n".encode() + self.body
         await asyncio.sleep(self.delay)
+        await self.released.wait()
         if self.respond is not None:
             await self.respond(writer)
         else:
-            head = f"HTTP/1.1 {self.status}\r\nContent-Length: {len(self.body)}\r\nConnection: close\r\n"
-            writer.write(f"{head}{self.headers}\r\n".encode() + self.body)
+            writer.write(answer)
         await writer.drain()
 
     async def stop_answering(self) -> None:

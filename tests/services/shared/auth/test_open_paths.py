@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.shared.auth.paths import OpenPaths
@@ -67,6 +67,7 @@ def test_everything_is_open_only_where_everything_is_listed() -> None:
     assert not nothing.includes(http_scope("/"))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.sampled_from("/.%25eEfFdocshealt;\\ \0"), max_size=20))
 def test_a_path_below_a_prefix_stays_there_when_somebody_normalises_it(rest: str) -> None:
     path = f"/docs/{rest}"

@@ -43,10 +43,10 @@ def test_no_two_cases_share_a_name() -> None:
 
 def test_a_megabyte_of_anything_is_refused_within_milliseconds(verify: Verify) -> None:
     for text in ("A" * 1_000_000, "." * 1_000_000, "é" * 1_000_000, "\ud800" * 1_000_000):
-        started = time.perf_counter()
+        started = time.thread_time()
         with pytest.raises(TokenError):
             verify(text)
-        assert time.perf_counter() - started < 0.1  # 5 ms is the aim, and the benchmark's to measure
+        assert time.thread_time() - started < 0.1  # 5 ms is the aim, and the benchmark's to measure
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.code.value != "token_missing"], ids=lambda case: case.id)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from services.shared.auth import Code, RemoteKeys, TokenError
@@ -117,7 +115,8 @@ async def test_a_cold_service_recovers_without_a_request(pool: Pool) -> None:
     with pytest.raises(TokenError):
         await keys.prefetch()
     pool.server.status = "200 OK"
-    await asyncio.sleep(0.8)
+    await pool.server.asked(2)
+    await keys.prefetch()
     assert keys.ready
     await keys.close()
 

@@ -33,16 +33,16 @@ async def test_the_first_token_of_a_new_key_is_taken_at_once(pool: Pool) -> None
 async def test_a_key_published_while_a_fetch_is_under_way_is_found_too(pool: Pool) -> None:
     await pool.keys.prefetch()
     new = rsa_key("new")
-    pool.server.delay = 0.1
+    pool.server.hold()
     first = asyncio.create_task(pool.code(token({"kid": "unknown"})))
-    await asyncio.sleep(0.05)  # the old set is being served
+    await pool.server.asked(2)  # and will answer with the old set
     second = asyncio.create_task(pool.code(token({"kid": "new"}, key=new)))
     await asyncio.sleep(0)
-    stale = pool.server.body
-    asyncio.get_running_loop().call_later(0.08, pool.server.publish, jwk_of(rsa_key("pool"), KID), jwk_of(new, "new"))
-    assert await first == "kid_unknown"
+    pool.server.publish(jwk_of(rsa_key("pool"), KID), jwk_of(new, "new"))
+    pool.server.release()
     assert await second == "taken"
-    assert pool.server.body != stale
+    assert await first == "kid_unknown"
+    assert pool.server.fetches == 3
 
 
 async def test_a_withdrawn_key_is_refused_after_the_refresh_and_so_are_its_cached_tokens(pool: Pool) -> None:
@@ -78,7 +78,7 @@ async def test_a_key_withdrawn_while_nobody_asks_is_refused_when_somebody_does(p
     verify = verifier(keys, ISSUER, CLIENT, clock=lambda: NOW)
     await verify(token())
     pool.server.publish(jwk_of(rsa_key("pool's other"), OTHER_KID))
-    await asyncio.sleep(0.4)
+    await pool.server.asked(3)  # two refreshes later, of which one began after the withdrawal
     with pytest.raises(TokenError) as refusal:
         await verify(token())
     assert refusal.value.code is Code.KID_UNKNOWN
