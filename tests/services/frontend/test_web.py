@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -43,3 +44,38 @@ def test_no_package_runs_a_script_when_it_is_installed() -> None:
     """The one exception is fsevents, which only macOS installs and which needs its script for nothing we use."""
     locked = load("package-lock.json")["packages"]
     assert {name for name, entry in locked.items() if entry.get("hasInstallScript")} <= {"node_modules/fsevents"}
+
+
+def built() -> Path:
+    dist = WEB / "dist"
+    if not dist.exists():
+        pytest.skip("the web app is not built: run `make web`")
+    return dist
+
+
+def gzipped(dist: Path, pattern: str) -> int:
+    """Bytes of all files that match, each compressed on its own, as they travel."""
+    return sum(len(gzip.compress(path.read_bytes(), 9)) for path in dist.rglob(pattern))
+
+
+def test_all_scripts_together_take_at_most_20_kb() -> None:
+    assert 0 < gzipped(built(), "*.js") <= 20_000
+
+
+def test_all_styles_together_take_at_most_8_kb() -> None:
+    assert 0 < gzipped(built(), "*.css") <= 8_000
+
+
+def test_nothing_comes_from_another_origin() -> None:
+    """The one name of another place in the built app is a namespace of XML, which nobody fetches."""
+    texts = [path.read_text() for path in built().rglob("*") if path.suffix in {".js", ".css", ".html"}]
+    named = {url for text in texts for url in re.findall(r"""(?:https?:)?//[\w.-]+\.\w+[^\s"'`)]*""", text)}
+    assert {url for url in named if not url.startswith("http://www.w3.org/")} == set()
+
+
+def test_every_asset_has_a_compressed_copy_that_is_the_same() -> None:
+    assets = [path for path in (built() / "assets").iterdir() if path.suffix in {".js", ".css", ".svg"}]
+    assert {path.suffix for path in assets} == {".js", ".css", ".svg"}
+    for path in assets:
+        assert gzip.decompress(Path(f"{path}.gz").read_bytes()) == path.read_bytes()
+        assert 0 < Path(f"{path}.br").stat().st_size < path.stat().st_size

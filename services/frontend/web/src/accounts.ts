@@ -1,24 +1,24 @@
-/** Signing up: the calls that need no session. Each throws ApiError or NetworkError. */
+/** Accounts: the calls that need no session. Each throws ApiError or NetworkError. */
 
 import { send } from "./api.ts";
+import type { Policy } from "./passwords.ts";
 
-interface SignedUp {
-  user_confirmed: boolean;
+type Action = "signup" | "confirm" | "resend" | "forgot" | "reset";
+
+/** Posts to `/auth/<action>`; `body` has the members that the API asks for. */
+export function post(action: Action, body: Record<string, string>): Promise<unknown> {
+  return ask(`/auth/${action}`, { method: "POST", headers: { "X-Session": "browser" }, body });
 }
 
-export async function signUp(name: string, email: string, password: string): Promise<SignedUp> {
-  return (await post("/auth/signup", { name, email, password })) as SignedUp;
+let policy: Promise<Policy> | null = null;
+
+/** The rules for passwords, asked for once. */
+export function passwordPolicy(): Promise<Policy> {
+  policy ??= ask("/auth/password-policy") as Promise<Policy>;
+  policy.catch(() => (policy = null));
+  return policy;
 }
 
-export async function confirm(email: string, code: string): Promise<void> {
-  await post("/auth/confirm", { email, code });
-}
-
-export async function resendCode(email: string): Promise<void> {
-  await post("/auth/resend", { email });
-}
-
-function post(path: string, body: unknown): Promise<unknown> {
-  const browser = { "X-Session": "browser" };
-  return send((url, init) => fetch(url, init), path, { method: "POST", headers: browser, body });
+function ask(path: string, request?: Parameters<typeof send>[2]): Promise<unknown> {
+  return send((url, init) => fetch(url, init), path, request);
 }

@@ -42,7 +42,7 @@ export class NetworkError extends Error {
 }
 
 export interface Request {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
   headers?: Record<string, string>;
 }
@@ -50,7 +50,8 @@ export interface Request {
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * Sends one request below `API_BASE` and returns the decoded body, `undefined` for an empty one.
+ * Sends one request below `API_BASE` and returns the decoded body, `undefined` for an empty one. An object that came
+ * with an ETag (RFC 9110) carries it as its member `etag`.
  * Throws ApiError for an answer outside 2xx and NetworkError when none came.
  */
 export async function send(fetch: Fetch, path: string, { method = "GET", body, headers = {} }: Request = {}): Promise<unknown> {
@@ -71,7 +72,10 @@ export async function send(fetch: Fetch, path: string, { method = "GET", body, h
     throw new NetworkError(cause);
   }
   const answer = parse(text);
-  if (response.ok && answer !== NOT_JSON) return answer;
+  if (response.ok && answer !== NOT_JSON) {
+    const etag = response.headers.get("ETag");
+    return etag !== null && isObject(answer) ? { ...answer, etag } : answer;
+  }
   const problem = isObject(answer) ? (answer as Problem) : {};
   throw new ApiError(response.status, { request_id: response.headers.get("X-Request-ID") ?? "", ...problem });
 }

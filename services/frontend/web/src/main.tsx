@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { session } from "./current.ts";
+import { startRouter } from "./router.tsx";
 import "./styles/tokens.css";
 import "./styles/elements.css";
 import "./styles/parts.css";
@@ -10,5 +11,6 @@ import "./styles/pages.css";
 
 const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element #app");
+startRouter();
 void session.restore();
 render(<App />, root);

@@ -1,19 +1,32 @@
-/** The rules of the user pool's password policy (components/auth.py), as a checklist. */
+/** The user pool's password policy, as a checklist. */
+
+/** The answer of GET auth/password-policy. */
+export interface Policy {
+  minimum_length: number;
+  require_lowercase: boolean;
+  require_uppercase: boolean;
+  require_numbers: boolean;
+  require_symbols: boolean;
+}
 
 export interface Rule {
   label: string;
-  holds: (password: string) => boolean;
+  /** What a password that keeps the rule matches, as a source for a lookahead. */
+  pattern: string;
 }
 
-export const RULES: readonly Rule[] = [
-  { label: "At least 12 characters", holds: (password) => password.length >= 12 },
-  { label: "A lower-case letter", holds: (password) => /[a-z]/.test(password) },
-  { label: "An upper-case letter", holds: (password) => /[A-Z]/.test(password) },
-  { label: "A number", holds: (password) => /[0-9]/.test(password) },
-];
+/** Symbols are ASCII's punctuation and the blank, as Cognito counts them. */
+export function rulesOf(policy: Policy): Rule[] {
+  const rules: [boolean, string, string][] = [
+    [true, `At least ${policy.minimum_length} characters`, `.{${policy.minimum_length}}`],
+    [policy.require_lowercase, "A lower-case letter", ".*[a-z]"],
+    [policy.require_uppercase, "An upper-case letter", ".*[A-Z]"],
+    [policy.require_numbers, "A number", ".*[0-9]"],
+    [policy.require_symbols, "A symbol, such as ! or -", ".*[\\x20-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e]"],
+  ];
+  return rules.filter(([needed]) => needed).map(([, label, pattern]) => ({ label, pattern }));
+}
 
-/** What is wrong with a new password, "" when nothing is. */
-export function newPassword(password: string): string {
-  if (password === "") return "Enter a password.";
-  return RULES.every(({ holds }) => holds(password)) ? "" : "Choose a password that meets every rule below.";
+export function keeps(password: string, rule: Rule): boolean {
+  return new RegExp(`^${rule.pattern}`).test(password);
 }

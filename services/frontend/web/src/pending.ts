@@ -3,12 +3,10 @@
  * stays in memory, so that a confirmed person is signed in at once, and is gone with the page.
  */
 
-/** Which page the person came from: after "sign-up" a code was sent just now. */
-type Origin = "sign-up" | "sign-in";
+/** Which page the person came from: after "sign-up" and "forgot" a code was sent just now. */
+type Origin = "sign-up" | "sign-in" | "forgot";
 
 const EMAIL = "pendingEmail";
-let password = "";
-let origin: Origin | null = null;
 
 export const pending = {
   /** "" when no account waits. */
@@ -16,24 +14,15 @@ export const pending = {
     return sessionStorage.getItem(EMAIL) ?? "";
   },
   /** "" after a reload. */
-  get password(): string {
-    return password;
-  },
+  password: "",
   /** null after a reload. */
-  get origin(): Origin | null {
-    return origin;
-  },
-  begin(address: string, secret: string, from: Origin): void {
+  origin: null as Origin | null,
+  begin(address: string, password: string, origin: Origin): void {
     sessionStorage.setItem(EMAIL, address);
-    password = secret;
-    origin = from;
-  },
-  forgetPassword(): void {
-    password = "";
+    Object.assign(pending, { password, origin });
   },
   clear(): void {
     sessionStorage.removeItem(EMAIL);
-    password = "";
-    origin = null;
+    Object.assign(pending, { password: "", origin: null });
   },
 };

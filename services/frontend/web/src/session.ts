@@ -13,22 +13,24 @@ export interface User {
   created_at: string;
 }
 
+type Ending = "signed-out" | "expired" | "deleted";
+
 export type State =
   | { status: "restoring" }
   | { status: "unreachable"; error: unknown }
-  | { status: "anonymous"; reason: "none" | "signed-out" | "expired" }
+  | { status: "anonymous"; reason: "none" | Ending }
   | { status: "signed-in"; user: User };
 
 /** The call belongs to a session that is over, here or in another tab: its outcome is nobody's any more. */
 export class SessionOver extends Error {}
 
-/** Sign-in did not end in a session: the pool asks for a step (`name`) that these pages do not offer. */
-export class ChallengeError extends Error {
-  readonly challenge: string;
-  constructor(challenge: string) {
-    super(`sign-in asks for ${challenge}`);
-    this.challenge = challenge;
-  }
+/** The step that the pool asks for before it signs somebody in; `session` names the attempt at the server. */
+export interface Challenge {
+  challenge: string;
+  session: string;
+  /** MFA_SETUP only: what an authenticator app is given. */
+  secret?: string;
+  otpauth_uri?: string;
 }
 
 interface Tokens {
@@ -40,7 +42,7 @@ interface Token {
   /** The time (ms since 1970) from which it is refreshed before use. */
   staleAt: number;
 }
-type Login = (Tokens & { user: User }) | { challenge: string };
+type Login = (Tokens & { user: User }) | Challenge;
 type TabMessage = "signed-in" | "signed-out";
 
 /** What the session needs of the browser. */
@@ -64,6 +66,7 @@ export class Session {
   /** Moves on with each sign-in and sign-out: what an older era fetched is thrown away. */
   #era = 0;
   #refreshing: Promise<void> | null = null;
+  #challenge: Challenge | null = null;
   readonly #listeners = new Set<() => void>();
   readonly #around: Surroundings;
 
@@ -73,6 +76,11 @@ export class Session {
 
   get state(): State {
     return this.#state;
+  }
+
+  /** What the sign-in under way waits for. */
+  get challenge(): Challenge | null {
+    return this.#challenge;
   }
 
   subscribe(listener: () => void): () => void {
@@ -93,22 +101,31 @@ export class Session {
     }
   }
 
-  /** Throws ApiError, NetworkError or ChallengeError. */
-  async signIn(email: string, password: string): Promise<void> {
-    const login = (await this.#around.exclusively(() => this.#auth("/auth/login", { email, password }))) as Login;
-    if ("challenge" in login) throw new ChallengeError(login.challenge);
-    this.#begin();
-    this.#keep(login);
-    this.#around.hint.set(true);
-    this.#become({ status: "signed-in", user: login.user });
-    this.#around.tell("signed-in");
+  /** Signs in, or leaves the step that comes before in `challenge`. Throws ApiError or NetworkError. */
+  signIn(email: string, password: string): Promise<void> {
+    return this.#enter("/auth/login", { email, password });
+  }
+
+  /** Answers `challenge`: as `signIn`. */
+  answer(answer: { new_password: string } | { code: string }): Promise<void> {
+    return this.#enter("/auth/challenge", { session: this.#challenge?.session, ...answer });
   }
 
   /** Ends the session at the server first: when that fails it throws and nothing has changed. */
-  async signOut(): Promise<void> {
-    await this.#around.exclusively(() => this.#auth("/auth/logout", {}));
-    this.#end("signed-out");
-    this.#around.tell("signed-out");
+  async signOut(everywhere = false): Promise<void> {
+    await this.#around.exclusively(() => this.#auth("/auth/logout", { everywhere }));
+    this.#leave("signed-out");
+  }
+
+  /** Deletes the account, and with it the session. Throws ApiError or NetworkError, and nothing has changed. */
+  async deleteAccount(password: string): Promise<void> {
+    await this.call("/users/me", { method: "DELETE", body: { password } });
+    this.#leave("deleted");
+  }
+
+  /** The user changed something about themselves. */
+  update(user: User): void {
+    this.#become({ status: "signed-in", user });
   }
 
   /** Another tab signed in or out. */
@@ -136,6 +153,19 @@ export class Session {
       if (isUnauthorized(error)) this.#end("expired");
       throw error;
     }
+  }
+
+  async #enter(path: string, body: unknown): Promise<void> {
+    const login = (await this.#around.exclusively(() => this.#auth(path, body))) as Login;
+    if ("challenge" in login) {
+      this.#challenge = login;
+      return;
+    }
+    this.#begin();
+    this.#keep(login);
+    this.#around.hint.set(true);
+    this.#become({ status: "signed-in", user: login.user });
+    this.#around.tell("signed-in");
   }
 
   async #sendAs(token: Token | null, path: string, request: Request, era: number): Promise<unknown> {
@@ -185,10 +215,16 @@ export class Session {
   #begin(): number {
     this.#token = null;
     this.#refreshing = null;
+    this.#challenge = null;
     return ++this.#era;
   }
 
-  #end(reason: "signed-out" | "expired"): void {
+  #leave(reason: Ending): void {
+    this.#end(reason);
+    this.#around.tell("signed-out");
+  }
+
+  #end(reason: Ending): void {
     this.#begin();
     this.#around.hint.set(false);
     this.#become({ status: "anonymous", reason });

@@ -6,9 +6,10 @@ export interface Call {
   path: string;
   bearer: string | null;
   headers: Headers;
+  body: unknown;
 }
 
-type Answer = { status: number; body?: unknown } | "unreachable";
+type Answer = { status: number; body?: unknown; headers?: Record<string, string> } | "unreachable";
 
 export const USER = { id: "u1", email: "ada@example.com", name: "Ada", groups: [], created_at: "2026-01-01T00:00:00Z" };
 
@@ -22,12 +23,13 @@ export function browser(api: (call: Call) => Answer | Promise<Answer>) {
     fetch: async (url, init) => {
       const headers = new Headers(init.headers);
       const bearer = headers.get("Authorization")?.replace("Bearer ", "") ?? null;
-      const call = { path: url.replace("/api/v1", ""), bearer, headers };
+      const body = JSON.parse(String(init.body ?? null)) as unknown;
+      const call = { path: url.replace("/api/v1", ""), bearer, headers, body };
       calls.push(call);
       const answer = await api(call);
       if (answer === "unreachable") throw new TypeError("Failed to fetch");
-      const body = answer.body === undefined ? null : JSON.stringify(answer.body);
-      return new Response(body, { status: answer.status });
+      const text = answer.body === undefined ? null : JSON.stringify(answer.body);
+      return new Response(text, { status: answer.status, headers: answer.headers ?? {} });
     },
     exclusively: (task) => task(),
     hint: { get: () => hint.present, set: (present) => (hint.present = present) },

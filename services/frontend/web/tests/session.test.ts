@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError, NetworkError } from "../src/api.ts";
-import { ChallengeError, Session, SessionOver } from "../src/session.ts";
+import { Session, SessionOver } from "../src/session.ts";
 import { browser, tokensInTurn, USER, type Call } from "./browser.ts";
 
 async function restored(api: (call: Call) => ReturnType<Parameters<typeof browser>[0]>) {
@@ -128,9 +128,61 @@ test("a sign-in keeps the token in memory and names the browser session", async 
   assert.deepEqual(session.state, { status: "signed-in", user: USER });
 });
 
-test("a sign-in that asks for a further step is no session", async () => {
-  const around = browser(() => ({ status: 200, body: { challenge: "NEW_PASSWORD_REQUIRED", session: "s" } }));
+test("a sign-in that asks for a further step is a session only after its answer", async () => {
+  const bodies: unknown[] = [];
+  const around = browser(({ path, body }) => {
+    bodies.push(body);
+    if (path === "/auth/login") return { status: 200, body: { challenge: "SOFTWARE_TOKEN_MFA", session: "s1" } };
+    return { status: 200, body: { access_token: "t1", expires_in: 600, user: USER } };
+  });
   const session = new Session(around.surroundings);
-  await assert.rejects(session.signIn("a@example.com", "x"), ChallengeError);
+  await session.signIn(USER.email, "x");
   assert.notEqual(session.state.status, "signed-in");
+  assert.equal(session.challenge?.challenge, "SOFTWARE_TOKEN_MFA");
+  await session.answer({ code: "123456" });
+  assert.deepEqual(bodies[1], { session: "s1", code: "123456" });
+  assert.deepEqual(session.state, { status: "signed-in", user: USER });
+  assert.equal(session.challenge, null);
+});
+
+test("a wrong answer leaves the step to be answered again", async () => {
+  const around = browser(({ path }) =>
+    path === "/auth/login"
+      ? { status: 200, body: { challenge: "SOFTWARE_TOKEN_MFA", session: "s1" } }
+      : { status: 400, body: { code: "code_mismatch" } },
+  );
+  const session = new Session(around.surroundings);
+  await session.signIn(USER.email, "x");
+  await assert.rejects(session.answer({ code: "000000" }), ApiError);
+  assert.equal(session.challenge?.session, "s1");
+});
+
+test("signing out everywhere says so to the server", async () => {
+  const { session, calls } = await restored(tokensInTurn().api);
+  await session.signOut(true);
+  assert.deepEqual([calls.at(-1)?.path, calls.at(-1)?.body], ["/auth/logout", { everywhere: true }]);
+});
+
+test("an account that is deleted takes the session along, in every tab", async () => {
+  const { session, calls, told, hint } = await restored(tokensInTurn().api);
+  await session.deleteAccount("my password");
+  assert.deepEqual([calls.at(-1)?.path, calls.at(-1)?.body], ["/users/me", { password: "my password" }]);
+  assert.deepEqual(session.state, { status: "anonymous", reason: "deleted" });
+  assert.deepEqual(told, ["signed-out"]);
+  assert.equal(hint.present, false);
+});
+
+test("an account that could not be deleted is still signed in", async () => {
+  const { api } = tokensInTurn();
+  const refuse = (call: Call) => (call.body ? { status: 400, body: { code: "password_wrong" } } : null);
+  const { session } = await restored((call) => (call.path === "/users/me" && refuse(call)) || api(call));
+  await assert.rejects(session.deleteAccount("wrong"), ApiError);
+  assert.equal(session.state.status, "signed-in");
+});
+
+test("an object that comes with an ETag carries it", async () => {
+  const { api } = tokensInTurn();
+  const tagged = { status: 200, body: { id: "p1" }, headers: { ETag: '"7"' } };
+  const { session } = await restored((call) => (call.path === "/products/p1" ? tagged : api(call)));
+  assert.deepEqual(await session.call("/products/p1"), { id: "p1", etag: '"7"' });
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError, NetworkError } from "../src/api.ts";
 import { explain, fieldErrors } from "../src/errors.ts";
-import { formatAmount, parseAmount } from "../src/money.ts";
+import { amountText, formatAmount, parseAmount } from "../src/money.ts";
 import { safeNext } from "../src/next.ts";
 
 const ORIGIN = "https://app.example.com";
@@ -14,8 +14,9 @@ test("a path of this origin is a place to go to after signing in", () => {
 });
 
 for (const next of [
-  undefined, "", "dashboard", "https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example",
+  null, "", "dashboard", "https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example",
   "\\/evil.example", "/..//evil.example", "javascript:alert(1)", "/login?next=/login", "/signup", "/confirm",
+  "/forgot", "/reset/", "/challenge",
 ]) {
   test(`${JSON.stringify(next)} is not, and the dashboard is taken instead`, () => {
     assert.equal(safeNext(next, ORIGIN), "/dashboard");
@@ -42,10 +43,17 @@ test("errors of fields become sentences at these fields", () => {
   assert.deepEqual(fieldErrors(error), { name: "Must not be empty." });
 });
 
-test("a refused password points to the rules at the password, in our words and not the provider's", () => {
-  const errors = [{ field: "password", message: "Password did not conform with policy" }];
-  const shown = fieldErrors(new ApiError(422, { code: "password_invalid", errors }));
-  assert.deepEqual(shown, { password: "Choose a password that meets every rule below." });
+for (const [code, field] of [["password_invalid", "new_password"], ["password_wrong", "current_password"]] as const) {
+  test(`${code} is said at the field ${field}, in our words and not the provider's`, () => {
+    const errors = [{ field: "password", message: "Password did not conform with policy" }];
+    const error = new ApiError(422, { code, errors });
+    assert.equal(fieldErrors(error)[field], explain(error));
+  });
+}
+
+test("an amount to be changed is written as it was entered", () => {
+  assert.equal(amountText(1205, "EUR"), "12.05");
+  assert.equal(amountText(1290, "JPY"), "1290");
 });
 
 test("amounts are read in the currency's own units", () => {

@@ -9,7 +9,7 @@ export function Heading({ title }: { title: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · ${BRAND}`;
-    if (arrived) heading.current?.focus();
+    if (arrived) heading.current?.focus({ preventScroll: true });
     arrived = true;
   }, [title]);
   return (

@@ -1,17 +1,22 @@
 import { useEffect, useState } from "preact/hooks";
-import { resendCode } from "../accounts.ts";
-import { explain } from "../errors.ts";
-import { email as checkEmail } from "../form.ts";
+import { post } from "../accounts.ts";
+import { useAction } from "./action.tsx";
 import { Failure, Status } from "./notice.tsx";
 
 const COOL_DOWN_S = 30;
 
+interface Props {
+  action: "resend" | "forgot";
+  address: () => string;
+  justSent: boolean;
+}
+
 /** Sends a new code, at most one in half a minute. The count-down is for the eye only: read out, it would chatter. */
-export function ResendCode({ address, justSent }: { address: string; justSent: boolean }) {
+export function ResendCode({ action, address, justSent }: Props) {
   const [wait, setWait] = useState(justSent ? COOL_DOWN_S : 0);
-  const [busy, setBusy] = useState(false);
   const [sent, setSent] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
+  const [run, busy, failure] = useAction();
+  const waiting = busy || wait > 0;
 
   useEffect(() => {
     if (wait === 0) return;
@@ -20,21 +25,10 @@ export function ResendCode({ address, justSent }: { address: string; justSent: b
   }, [wait]);
 
   const resend = async () => {
-    if (busy || wait > 0) return;
     setSent(false);
-    const wrong = checkEmail(address);
-    setFailure(wrong || null);
-    if (wrong) return;
-    setBusy(true);
-    try {
-      await resendCode(address.trim());
-      setSent(true);
-      setWait(COOL_DOWN_S);
-    } catch (error) {
-      setFailure(explain(error));
-    } finally {
-      setBusy(false);
-    }
+    await post(action, { email: address() });
+    setSent(true);
+    setWait(COOL_DOWN_S);
   };
 
   return (
@@ -43,7 +37,7 @@ export function ResendCode({ address, justSent }: { address: string; justSent: b
       <Status good>{sent && "A new code is on its way. If it does not arrive, look in your spam folder."}</Status>
       <p>
         No code yet?{" "}
-        <button type="button" class="link" aria-disabled={busy || wait > 0} onClick={() => void resend()}>
+        <button type="button" class="link" aria-disabled={waiting} onClick={() => waiting || void run(resend)}>
           Send a new code
         </button>
         {wait > 0 && <span aria-hidden="true"> in {wait} s</span>}

@@ -1,32 +1,16 @@
-import { useState } from "preact/hooks";
 import { session } from "../current.ts";
-import { explain } from "../errors.ts";
+import { Button, useAction } from "./action.tsx";
 import { Failure } from "./notice.tsx";
 
 /** The session ends at the server before this tab forgets it: if that fails, it says so instead of pretending. */
-export function SignOutButton() {
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
-
-  const signOut = async () => {
-    if (busy) return;
-    setBusy(true);
-    setFailure(null);
-    try {
-      await session.signOut();
-    } catch (error) {
-      setFailure(`You are still signed in. ${explain(error)}`);
-    } finally {
-      setBusy(false);
-    }
-  };
-
+export function SignOutButton({ everywhere = false }: { everywhere?: boolean }) {
+  const [run, busy, failure] = useAction();
   return (
     <div class="sign-out">
-      <button type="button" class="button" aria-disabled={busy} onClick={() => void signOut()}>
-        {busy ? "Signing out…" : "Sign out"}
-      </button>
-      <Failure>{failure}</Failure>
+      <Button busy={busy} onClick={() => void run(() => session.signOut(everywhere))}>
+        {everywhere ? "Sign out everywhere" : "Sign out"}
+      </Button>
+      <Failure>{failure && `You are still signed in. ${failure}`}</Failure>
     </div>
   );
 }

@@ -1,25 +1,40 @@
-import { Account } from "../components/account.tsx";
+import { Profile } from "../components/profile.tsx";
 import { Heading } from "../components/heading.tsx";
-import { Brand } from "../components/layout.tsx";
-import { Products } from "../components/products.tsx";
-import { SignOutButton } from "../components/sign-out-button.tsx";
+import { List, useItems } from "../components/list.tsx";
+import { Panel } from "../components/layout.tsx";
+import type { Product } from "../items.ts";
+import { formatAmount } from "../money.ts";
 import type { User } from "../session.ts";
 
 export function Dashboard({ user }: { user: User }) {
+  const mine = useItems<Product>("/products?owner=me");
   return (
-    <div class="app-layout">
-      <header class="bar">
-        <div class="bar-content">
-          <Brand />
-          <span class="who">{user.name}</span>
-          <SignOutButton />
-        </div>
-      </header>
-      <main class="dashboard">
-        <Heading title="Dashboard" />
-        <Products user={user} />
-        <Account user={user} />
-      </main>
-    </div>
+    <>
+      <Heading title="Dashboard" />
+      <p class="lead">Welcome, {user.name}.</p>
+      <div class="columns">
+        <Panel title="Your products" action={<a href="/products">All products</a>}>
+          <List
+            list={mine}
+            row={(product) => (
+              <>
+                <h3>{product.name}</h3>
+                <span class="price">{formatAmount(product.price_minor, product.currency)}</span>
+              </>
+            )}
+            empty={
+              <>
+                <strong>No products yet</strong>
+                <br />
+                <a href="/products">Create your first one</a>
+              </>
+            }
+          />
+        </Panel>
+        <Panel title="Your account" action={<a href="/account">Manage</a>}>
+          <Profile user={user} named />
+        </Panel>
+      </div>
+    </>
   );
 }

@@ -1,10 +1,8 @@
-import { Heading } from "../components/heading.tsx";
 import { CardLayout } from "../components/layout.tsx";
 
 export function NotFound() {
   return (
-    <CardLayout>
-      <Heading title="Page not found" />
+    <CardLayout title="Page not found">
       <p class="lead">There is no page at this address. It may have moved, or the link may be mistyped.</p>
       <a class="button primary" href="/">
         Go to the start page

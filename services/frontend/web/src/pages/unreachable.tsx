@@ -1,6 +1,6 @@
 import { NetworkError } from "../api.ts";
-import { Heading } from "../components/heading.tsx";
 import { CardLayout } from "../components/layout.tsx";
+import { Button } from "../components/action.tsx";
 import { SignOutButton } from "../components/sign-out-button.tsx";
 import { session } from "../current.ts";
 import { explain } from "../errors.ts";
@@ -9,15 +9,14 @@ import { explain } from "../errors.ts";
 export function Unreachable({ error }: { error: unknown }) {
   const offline = error instanceof NetworkError;
   return (
-    <CardLayout>
-      <Heading title={offline ? "No connection" : "Something is not working"} />
+    <CardLayout title={offline ? "No connection" : "Something is not working"}>
       <p class="lead" role="alert">
         {explain(error)} You are still signed in.
       </p>
       <div class="actions">
-        <button type="button" class="button primary" onClick={() => void session.restore()}>
+        <Button kind="primary" onClick={() => void session.restore()}>
           Try again
-        </button>
+        </Button>
         {!offline && <SignOutButton />}
       </div>
     </CardLayout>
