@@ -50,9 +50,10 @@ class Products:
         """At most `limit` products after a position (None: from the newest on), and the last one's position if more
         follow."""
         statement, values = queries.page(filters, after, limit + 1)
-        fetch = self._database.fetch if filters.search is None else self._database.fetch_planned
+        # A plan that suits all owners, currencies and words alike may be a bad one for those that are asked for.
+        fetch = self._database.fetch if filters == Filters() else self._database.fetch_planned
         records = await fetch(statement, *values)
-        rows = [_row(record) for record in records[:limit]]
+        rows = list(map(_row, records[:limit]))
         more = len(records) > limit
         return rows, Position(rows[-1]["created_at"], rows[-1]["id"]) if more else None
 

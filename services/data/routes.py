@@ -10,22 +10,21 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.catalog import API_PREFIX
-from services.data.cursors import Position, from_cursor, to_cursor
+from services.data.cursors import to_cursor
 from services.data.etags import accepted_states, etag, is_known
-from services.data.models import Currency, NewProduct, Product, ProductChanges, ProductPage
+from services.data.listing import list_query, parameters
+from services.data.models import NewProduct, Product, ProductChanges, ProductPage
 from services.data.products import Actor, Products, no_such_product
 from services.data.queries import Filters
 from services.data.rows import Row
-from services.shared.api import Text
 from services.shared.auth import Principal, current_user
 from services.shared.errors import Problem
 from services.shared.openapi import problems
 
 PATH = f"{API_PREFIX}/products"
-LARGEST_PAGE = 100
 ADMIN = "admin"
 ME = "me"
 
@@ -58,22 +57,28 @@ def router(products: Products) -> APIRouter:
 
 
 def _add_reading(routes: APIRouter, products: Products) -> None:
-    @routes.get("", response_model=ProductPage, summary="Products, newest first")
-    async def list_products(
-        filters: Annotated[Filters, Depends(_filters)],
-        limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
-        cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-    ) -> Response:
-        rows, last = await products.page(filters, limit, _position(cursor))
+    @routes.get(
+        "",
+        response_model=ProductPage,
+        responses=problems({422: "A parameter makes no sense."}),
+        openapi_extra={"parameters": parameters()},
+        summary="Products, newest first",
+    )
+    async def list_products(request: Request, user: User) -> Response:
+        query = list_query(request)
+        filters = Filters(
+            owner_id=user.sub if query.owner == ME else query.owner or None,
+            currency=query.currency or None,
+            search=query.q or None,
+        )
+        rows, last = await products.page(filters, query.limit, query.after)
         return _json({"items": rows, "next_cursor": to_cursor(last) if last else None})
 
     @routes.get("/{product_id}", response_model=Product, responses=problems(MISSING), summary="One product")
-    async def get_product(
-        product_id: str, if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None
-    ) -> Response:
+    async def get_product(product_id: str, request: Request) -> Response:
         row = await products.get(_uuid(product_id))
         tag = etag(row["updated_at"])
-        if is_known(if_none_match, tag):
+        if is_known(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers={"etag": tag})
         return _product(row)
 
@@ -133,25 +138,8 @@ def _add_deleting(routes: APIRouter, products: Products) -> None:
         return Response(status_code=204)
 
 
-def _filters(
-    user: User,
-    q: Annotated[Text | None, Query(max_length=200, description="Words, or beginnings of words.")] = None,
-    owner: Annotated[Text | None, Query(max_length=128, description="A user's id, or `me`.")] = None,
-    currency: Annotated[Currency | None, Query()] = None,
-) -> Filters:
-    return Filters(user.sub if owner == ME else owner, currency, q or None)
-
-
 def _actor(user: Principal) -> Actor:
     return Actor(user.sub, is_admin=ADMIN in user.groups)
-
-
-def _position(cursor: str | None) -> Position | None:
-    try:
-        return None if cursor is None else from_cursor(cursor)
-    except ValueError as error:
-        wrong = {"field": "cursor", "message": str(error)}
-        raise Problem(422, "invalid_request", f"The request is not valid: cursor {error}", errors=[wrong]) from None
 
 
 def _uuid(text: str) -> UUID:

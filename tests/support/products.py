@@ -47,3 +47,15 @@ async def fill_with_products(connection: asyncpg.Connection, count: int) -> None
     for index in definitions:  # at once is faster than row by row
         await connection.execute(index["definition"], timeout=600)
     await connection.execute("VACUUM ANALYZE data.products", timeout=600)
+
+
+async def fill_with_keys(connection: asyncpg.Connection, count: int) -> None:
+    """Put `count` keys of a hundred users into the empty table; none of them is old."""
+    await connection.execute(
+        "INSERT INTO data.idempotency_keys"
+        " SELECT 'user ' || n % 100, 'key ' || n, '', '', now() + n * interval '1 s'"
+        " FROM generate_series(1, $1::int) AS n",
+        count,
+        timeout=600,
+    )
+    await connection.execute("VACUUM ANALYZE data.idempotency_keys", timeout=600)

@@ -6,7 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -66,6 +66,13 @@ class TokenIssuer:
 @pytest.fixture(scope="session")
 def token_issuer() -> Iterator[TokenIssuer]:
     """An issuer whose key set is at `jwks_url`, over real HTTP."""
+    with key_server() as issuer:
+        yield issuer
+
+
+@contextmanager
+def key_server() -> Iterator[TokenIssuer]:
+    """The same for as long as the block lasts."""
     key = make_key()
     body = json.dumps(TokenIssuer(key).jwks()).encode()
 

@@ -12,7 +12,7 @@ from services.data import queries
 from services.data.cursors import Position
 from services.data.queries import Filters, Statement
 from tests.support.migrated import MigratedDatabase
-from tests.support.products import BIG_OWNER, UNIVERSAL_WORD, fill_with_products
+from tests.support.products import BIG_OWNER, UNIVERSAL_WORD, fill_with_keys, fill_with_products
 from tests.support.statements import MIDDLE, OTHERS, PAGES, indexes_in, plan_of
 
 ROWS = 20_000
@@ -23,13 +23,7 @@ def filled(schema: MigratedDatabase) -> None:
     async def fill() -> None:
         connection = await asyncpg.connect(schema.database.url)
         await fill_with_products(connection, ROWS)
-        await connection.execute(
-            "INSERT INTO data.idempotency_keys"
-            " SELECT 'user ' || n % 100, 'key ' || n, '', '', now() + n * interval '1 s'"
-            " FROM generate_series(1, $1::int) AS n",
-            ROWS,
-        )
-        await connection.execute("ANALYZE data.idempotency_keys")
+        await fill_with_keys(connection, ROWS)
         await connection.close()
 
     asyncio.run(fill())
