@@ -1,11 +1,12 @@
-"""The whole platform on one machine, from the very program that deploys it.
+"""The whole platform on one machine, from the very program that deploys it. What is where:
 
-cli, start          the commands; `up` here or detached
-supervisor, parts   starts the parts, keeps them running, ends them; registry, lock: nothing is left behind
-infrastructure      postgres, cognito, control_plane: the servers that stand in for AWS
-provision(ing)      a process that runs the program through `engine`, one row for each type of resource
-blueprint, tasks    what that run left in the emulators: services to start, rules to route by
-front_door, routing the load balancer's stand-in: one origin
-containers          `--docker`: containers instead of processes
-state, ports, logs, report
+- `cli`, `terminal`: the commands and what they show; `detach`, `supervise`: `up` in the background, or here
+- `supervisor`, `parts`: start the parts, keep them running, end them; `registry`, `lock`: nothing is left behind
+- `infrastructure`: the servers that stand in for AWS, in `postgres*`, `cognito*` and `control_plane*`
+- `program_client`, `program_process`, `program_run`: a short-lived process that runs the program through `engine`,
+  which has a row for each type of resource
+- `blueprint`, `tasks`: what that run left in the emulators, services to start and rules to route by
+- `front_door`, `routing`: the load balancer's stand-in, one origin for the browser
+- `containers`: `--docker`, containers instead of processes
+- `state`, `ports`, `logs`, `report`: what is kept, chosen, written and told
 """

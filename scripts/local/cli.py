@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.local import cognito, containers, logs, start
+from scripts.local import cognito, containers, detach, logs
 from scripts.local.errors import LocalRunError
 from scripts.local.lock import Lock, is_held
 from scripts.local.options import Options
@@ -90,13 +90,13 @@ def up(options: argparse.Namespace, state: State) -> int:
         return 0
     chosen = Options(state=state, port=options.port, program=options.program.absolute(), docker=options.docker)
     if chosen.program == REPOSITORY:
-        start.check_web_app()
+        detach.check_web_app()
     if chosen.docker:
         containers.check_engine()
     state.create()
     report = announcing(state, Terminal(), detached=options.detach)
     if options.detach:
-        return start.detach(chosen, report)
+        return detach.start(chosen, report)
     from scripts.local.supervise import supervise  # noqa: PLC0415 - slow to load, and of no use to the other commands
 
     return supervise(chosen, report)

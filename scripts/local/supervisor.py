@@ -19,8 +19,8 @@ from scripts.local.options import Options
 from scripts.local.parts import Part
 from scripts.local.ports import DEFAULT_FRONT_DOOR, Ports, choose_ports
 from scripts.local.processes import HOST
-from scripts.local.provision import Request
-from scripts.local.provisioning import run_provisioning
+from scripts.local.program_client import run_in_process
+from scripts.local.program_request import Request
 from scripts.local.registry import Registry
 from scripts.local.report import Event, Report
 from scripts.local.state import write_json
@@ -94,7 +94,7 @@ class Supervisor:
             service_ports=ports.services,
             docker=self._options.docker,
         )
-        _, blueprint = await together(self._bring_up(self._infrastructure), self._provision(request))
+        _, blueprint = await together(self._bring_up(self._infrastructure), self._run_program(request))
         write_json(self._state.outputs, blueprint.outputs)
         await self._start_services(blueprint)
         self._front_door.routing = blueprint.routing
@@ -129,8 +129,8 @@ class Supervisor:
         part.keep()
         self._report(Event("step", part.name, "ready", time.monotonic() - began))
 
-    async def _provision(self, request: Request) -> Blueprint:
-        began, log = time.monotonic(), self._state.log("provision")
+    async def _run_program(self, request: Request) -> Blueprint:
+        began, log = time.monotonic(), self._state.log("program")
         count = 0
 
         def made(number: int, kind: str) -> None:
@@ -141,7 +141,7 @@ class Supervisor:
         def note(text: str) -> None:
             self._report(Event("step", text))
 
-        blueprint = await run_provisioning(request, log, self._registry, made, note)
+        blueprint = await run_in_process(request, log, self._registry, made, note)
         self._report(Event("step", "stack", f"{count} resources", time.monotonic() - began))
         return blueprint
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -61,7 +60,7 @@ class Monitor(mocks.MockMonitor):
         super().__init__(mocks=_Unused())
         self.report = Report()
         self._cloud, self._facts, self._progress = cloud, facts, progress
-        self._tags_of_provider: dict[str, Mapping[str, str]] = {"": default_tags}
+        self._default_tags = default_tags
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
@@ -72,11 +71,11 @@ class Monitor(mocks.MockMonitor):
         with own_event_loop() as loop:
             inputs = rpc.deserialize_properties(request.object)
             if request.type.startswith(PROVIDER):
-                identity, state = self._provider(urn, request.name, inputs), inputs
-            elif request.custom:
+                self._problem(f'{request.type} "{request.name}": only the default provider is known')
+            if request.custom and not request.type.startswith(PROVIDER):
                 identity, state = self._resource(request, inputs)
             else:
-                identity, state = "", inputs
+                identity, state = request.name if request.custom else "", inputs
             properties = loop.run_until_complete(rpc.serialize_properties(state, {}))
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=properties)
 
@@ -107,11 +106,6 @@ class Monitor(mocks.MockMonitor):
         self._problem(f'{request.type} "{request.name}": it is read (.get), and the emulator starts empty')
         return resource_pb2.ReadResourceResponse(urn=self.make_urn(request.parent, request.type, request.name))
 
-    def _provider(self, urn: str, name: str, inputs: dict[str, Any]) -> str:
-        tags = plain(inputs.get("defaultTags"))  # a provider's inputs travel as JSON texts
-        self._tags_of_provider[f"{urn}::{name}"] = tags_in(tags)
-        return name
-
     def _resource(self, request: Any, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         secrets = {name for name, value in inputs.items() if has_secret(value)} | set(request.additionalSecretOutputs)
         what = f'{request.type} "{request.name}"'
@@ -119,7 +113,7 @@ class Monitor(mocks.MockMonitor):
             identity, outputs = self._dynamic(what, request.type, unwrapped(inputs))
         else:
             creation = Creation(self._cloud, self._facts, request.type, request.name, plain(inputs))
-            self._create(what, creation, self._tags_of_provider.get(request.provider, {}))
+            self._create(what, creation)
             identity, outputs = creation.id or request.name, creation.outputs or creation.given
         with self._lock:
             self.report.made.append((request.type, request.name))
@@ -131,13 +125,13 @@ class Monitor(mocks.MockMonitor):
             return what, inputs
         return self._refusable(what, lambda: dynamic.make(kind, inputs, self._cloud, self._facts))
 
-    def _create(self, what: str, creation: Creation, default_tags: Mapping[str, str]) -> None:
+    def _create(self, what: str, creation: Creation) -> None:
         row = ROWS.get(creation.type)
         if row is None:
             self._problem(f"{what}: no row for this type")
             return
-        if default_tags and takes_tags(row, creation.cloud):
-            creation.inputs["tags"] = {**default_tags, **(creation.inputs.get("tags") or {})}
+        if self._default_tags and takes_tags(row, creation.cloud):
+            creation.inputs["tags"] = {**self._default_tags, **(creation.inputs.get("tags") or {})}
         for name in self._refusable(what, lambda: parameters_for(row, creation)):
             self._problem(f"{what}: no place for its input {name}")
         if not self.report.problems:
@@ -170,13 +164,6 @@ class _Unused(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> Any:
         raise NotImplementedError(args.typ)
-
-
-def tags_in(block: Any) -> Mapping[str, str]:
-    """The tags of a `defaultTags` block, given as such or as JSON."""
-    content = json.loads(block) if isinstance(block, str) else block
-    tags: Mapping[str, str] = (content or {}).get("tags") or {}
-    return tags
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from pulumi.runtime.stack import Stack, run_in_stack
 from scripts.local.engine.cloud import Cloud
 from scripts.local.engine.errors import ProgramError, ResourceError, UnmappedError
 from scripts.local.engine.facts import LocalFacts
-from scripts.local.engine.monitor import Monitor, Report, tags_in
+from scripts.local.engine.monitor import Monitor, Report
 
 LOGGER = logging.getLogger("pulumi.program")
 
@@ -42,8 +42,8 @@ def run_program(
     ProgramError for what the program refused (pulumi.RunError and its kin); other exceptions are the program's bugs.
     """
     cloud = Cloud(config.get("aws:region") or "us-east-1")
-    default_tags = tags_in(config.get("aws:defaultTags"))
-    monitor = Monitor(cloud, facts, default_tags, progress)
+    block = json.loads(config.get("aws:defaultTags") or "{}")
+    monitor = Monitor(cloud, facts, block.get("tags") or {}, progress)
     try:
         # Pulumi keeps settings, configuration and the root resource in context variables.
         contextvars.copy_context().run(_run, directory, project, stack, config, monitor)
@@ -116,8 +116,3 @@ def _explained(error: Exception, report: Report) -> Exception:
     if isinstance(error, (pulumi.RunError, pulumi.ConfigMissingError, pulumi.ConfigTypeError)):
         return ProgramError(str(error))
     return error
-
-
-def as_config_text(value: Any) -> str:
-    """A configuration value as Pulumi hands it to a program: texts as they are, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)

@@ -68,6 +68,16 @@ def test_reading_an_existing_resource_is_refused(engine: Engine) -> None:
         engine.run('aws.ec2.Vpc.get("main", "vpc-1")')
 
 
+def test_another_provider_than_the_default_one_is_refused(engine: Engine) -> None:
+    with pytest.raises(UnmappedError, match='pulumi:providers:aws "other": only the default provider is known'):
+        engine.run(
+            """
+            other = aws.Provider("other", region="us-east-1")
+            aws.ec2.Vpc("main", cidr_block="10.9.0.0/16", opts=pulumi.ResourceOptions(provider=other))
+            """
+        )
+
+
 def test_an_output_that_no_row_answers_is_named(engine: Engine) -> None:
     with pytest.raises(UnmappedError, match="stack output table"):
         engine.run(

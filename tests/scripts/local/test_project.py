@@ -8,7 +8,8 @@ import pytest
 
 from scripts.local.errors import LocalRunError
 from scripts.local.postgres import Server
-from scripts.local.provision import DEFAULT_REGION, Request, read_project
+from scripts.local.program_request import Request
+from scripts.local.project import DEFAULT_REGION, read_project
 
 
 def project(folder: Path, config: str) -> Path:

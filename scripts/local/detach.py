@@ -27,7 +27,7 @@ def check_web_app() -> None:
         raise LocalRunError("The web app is not built: run `make web` (it needs Node 20), or start with `make up`.")
 
 
-def detach(options: Options, report: Report) -> int:
+def start(options: Options, report: Report) -> int:
     """Start the supervisor as a process of its own, and return once the platform is ready (0) or has failed (1)."""
     log = options.state.log(SUPERVISOR)
     reading, writing = os.pipe()

@@ -1,4 +1,4 @@
-"""The supervisor's side of `provision`: starts that process and listens to it."""
+"""The supervisor's side of `program_process`: starts that process and listens to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from scripts.local.blueprint import Blueprint
 from scripts.local.errors import LocalRunError
 from scripts.local.processes import Command, base_environment, last_lines
-from scripts.local.provision import Request
+from scripts.local.program_request import Request
 from scripts.local.registry import Registry
 from scripts.local.state import REPOSITORY
 
@@ -19,7 +19,7 @@ LINE_LIMIT = 16 * 1024 * 1024
 """Bytes that it may tell in one line."""
 
 
-async def run_provisioning(
+async def run_in_process(
     request: Request, log: Path, registry: Registry, made: Callable[[int, str], None], note: Callable[[str], None]
 ) -> Blueprint:
     """Run the program; `made` is told how many resources there are and the type of the last, `note` what takes long.
@@ -27,7 +27,7 @@ async def run_provisioning(
     LocalRunError with what is wrong with the program, or with us.
     """
     command = Command(
-        argv=[sys.executable, "-m", "scripts.local.provision"],
+        argv=[sys.executable, "-m", "scripts.local.program_process"],
         env=base_environment(),
         cwd=REPOSITORY,
         umask=0o022,  # the program stages what goes into images, for the containers' own user to read
@@ -36,7 +36,7 @@ async def run_provisioning(
         pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE, "stderr": errors}
         options = command.options(None) | pipes
         process = await asyncio.create_subprocess_exec(*command.argv, **options, limit=LINE_LIMIT)
-    registry.add(process.pid, "provision")
+    registry.add(process.pid, "program")
     try:
         return await listen(process, request, log, made, note)
     finally:
