@@ -114,6 +114,15 @@ class WebFirewallConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GatewayConfig:
+    """What the gateway allows its clients."""
+
+    user_requests: Annotated[int, "requests a minute that one user may make"]
+    address_requests: Annotated[int, "requests a minute that one address may make, whoever is behind it"]
+    cors_origins: Annotated[str | None, "origins of other sites that may call the API, separated by commas"] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LocalConfig:
     """Where the embedded run listens; it supplies this itself."""
 
@@ -143,6 +152,7 @@ class StackConfig:
     ] = field(default_factory=dict)
     database: Annotated[DatabaseConfig, "{instance_class, storage_gb, multi_az, backup_days, deletion_protection}"]
     web_firewall: Annotated[WebFirewallConfig, "{enabled, requests, auth_requests}"]
+    gateway: Annotated[GatewayConfig, "{user_requests, address_requests, cors_origins}"]
     log_level: Annotated[LogLevel, "debug, info, warning or error"]
     log_retention_days: Annotated[int, "days that CloudWatch keeps logs"]
     access_token_minutes: Annotated[int, "life of an access token, 5 to 1440"]
@@ -197,6 +207,7 @@ _DEV = StackConfig(
         instance_class="db.t4g.micro", storage_gb=20, multi_az=False, backup_days=1, deletion_protection=False
     ),
     web_firewall=WebFirewallConfig(enabled=True, requests=3000, auth_requests=300),
+    gateway=GatewayConfig(user_requests=600, address_requests=3000),
     log_level=LogLevel.DEBUG,
     log_retention_days=14,
     access_token_minutes=15,
@@ -219,6 +230,7 @@ _LOCAL = replace(
     tier=Tier.LOCAL,
     vpc_cidr="10.30.0.0/16",
     web_firewall=replace(_DEV.web_firewall, enabled=False),
+    gateway=GatewayConfig(user_requests=1_000_000, address_requests=1_000_000),
     log_level=LogLevel.INFO,
     log_retention_days=1,
 )

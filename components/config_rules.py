@@ -42,6 +42,7 @@ def problems_of(config: StackConfig) -> Iterator[str]:
     yield from _web_firewall_problems(config)
     yield from _service_problems(config)
     yield from _database_problems(config)
+    yield from _gateway_problems(config)
     yield from _auth_problems(config)
     yield from _local_problems(config)
     if config.log_retention_days not in LOG_RETENTION_DAYS:
@@ -156,6 +157,16 @@ def _database_problems(config: StackConfig) -> Iterator[str]:
         yield f"sri:database.backup_days: {database.backup_days} is not 0 to 35; RDS keeps no others"
     elif config.is_prod and database.backup_days == 0:
         yield "sri:database.backup_days: prod cannot go without backups; use at least 1"
+
+
+def _gateway_problems(config: StackConfig) -> Iterator[str]:
+    gateway = config.gateway
+    for name, requests in (("user", gateway.user_requests), ("address", gateway.address_requests)):
+        if requests < 1:
+            yield f"sri:gateway.{name}_requests: {requests} would refuse everybody; use at least 1"
+    for origin in (gateway.cors_origins or "").split(",") if gateway.cors_origins is not None else ():
+        if not re.fullmatch(r"https?://[^/?#@\s]+", origin.strip()):
+            yield f"sri:gateway.cors_origins: {origin!r} is no origin; write scheme and host, https://app.example.com"
 
 
 def _auth_problems(config: StackConfig) -> Iterator[str]:

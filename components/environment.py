@@ -40,6 +40,8 @@ class Environment:
         """For the container that serves requests."""
         plain: dict[str, pulumi.Input[str]] = {**self._basics(), **self._tokens(), **self._callees(service)}
         secret: dict[str, SecretReference] = {}
+        if service.is_gateway:
+            plain |= self._limits()
         if catalog.Need.SESSIONS in service.needs:
             plain["PUBLIC_ORIGIN"] = self.public_origin
             secret["COGNITO_CLIENT_SECRET"] = self.auth.client_secret.reference()
@@ -76,6 +78,14 @@ class Environment:
             "COGNITO_CLIENT_ID": self.auth.client_id,
             "COGNITO_ISSUER": self.auth.issuer,
             "COGNITO_JWKS_URL": self.auth.jwks_url,
+        }
+
+    def _limits(self) -> dict[str, pulumi.Input[str]]:
+        gateway = self.config.gateway
+        return {
+            "RATE_LIMIT_USER": str(gateway.user_requests),
+            "RATE_LIMIT_ADDRESS": str(gateway.address_requests),
+            "CORS_ORIGINS": gateway.cors_origins or "none",
         }
 
     def _database(self) -> dict[str, pulumi.Input[str]]:

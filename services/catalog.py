@@ -68,7 +68,7 @@ SERVICES: tuple[Service, ...] = (
         name="gateway",
         port=8000,
         edge_paths=("/api/*",),
-        open_paths=(f"{API_PREFIX}/openapi.json",),
+        open_paths=(f"{API_PREFIX}/openapi.json", f"{API_PREFIX}/docs", f"{API_PREFIX}/docs/*"),
         is_gateway=True,
     ),
     Service(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 
 from services.gateway.breaker import Breaker
 from services.gateway.pool import Pool, UnreachableError
 from services.gateway.wire import BrokenAnswerError, Connection, Deadlines
 from services.shared.errors import Problem, unavailable
+from services.shared.metrics import BUCKETS
 
 IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
 """RFC 9110, 9.2.2: sent twice, they do what they do once."""
@@ -38,6 +41,24 @@ class Outgoing:
     patient: bool = True
 
 
+class Durations:
+    """From a request's sending to the head of its answer, counted by the bounds that requests are counted by."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._counts = [0] * (len(BUCKETS) + 1)
+
+    def add(self, seconds: float) -> None:
+        """One more."""
+        self.seconds += seconds
+        self._counts[bisect_left(BUCKETS, seconds)] += 1
+
+    def cumulative(self) -> list[tuple[str, float]]:
+        """How many took at most as long, by Prometheus' bounds."""
+        bounds = [*(str(bound) for bound in BUCKETS), "+Inf"]
+        return list(zip(bounds, accumulate(self._counts), strict=True))
+
+
 class Upstream:
     """The service `name` at `url`."""
 
@@ -48,12 +69,12 @@ class Upstream:
         self.outcomes: Counter[str] = Counter()
         """Requests by how they ended: answered, unreachable, broken, timeout; refused unsent by the breaker or for
         their number."""
-        self.seconds = 0.0
-        """From the request's sending to its answer's head, over all that were answered."""
+        self.durations = Durations()
         self.retries = 0
         self._deadlines = deadlines
         self._return: asyncio.Task[None] | None = None
-        self._waiting = 0
+        self.waiting = 0
+        """Requests that wait for it to come back."""
 
     async def ask(self, request: Outgoing) -> Connection:
         """Send the request, again if need be; the connection has the answer's head, and has to be given back.
@@ -70,7 +91,7 @@ class Upstream:
             raise self._problem(error) from error
         self.breaker.succeeded()
         self.outcomes["answered"] += 1
-        self.seconds += asyncio.get_running_loop().time() - began
+        self.durations.add(asyncio.get_running_loop().time() - began)
         return connection
 
     def close(self) -> None:
@@ -83,7 +104,7 @@ class Upstream:
         if not self.breaker.admits():
             self.outcomes["refused"] += 1
             raise unavailable("upstream_unavailable", UNAVAILABLE, retry_after=RETRY_AFTER)
-        if self.pool.busy + self._waiting >= MAX_BUSY:
+        if self.pool.busy + self.waiting >= MAX_BUSY:
             self.outcomes["refused"] += 1
             detail = "Too many requests wait for the service behind this path. Try again shortly."
             raise unavailable("upstream_busy", detail, retry_after=RETRY_AFTER)
@@ -113,11 +134,11 @@ class Upstream:
         except UnreachableError:
             if patience <= 0 or self.breaker.is_open:
                 raise
-        self._waiting += 1
+        self.waiting += 1
         try:
             return await self._connected_later(began + patience)
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     async def _connected_later(self, until: float) -> Connection:
         loop = asyncio.get_running_loop()
@@ -135,7 +156,7 @@ class Upstream:
                     raise
 
     async def _returned(self) -> None:
-        while self._waiting:
+        while self.waiting:
             await asyncio.sleep(RETURN_SECONDS)
             with suppress(UnreachableError):
                 self.pool.add(await self.pool.connect())

@@ -31,8 +31,8 @@ class Application:
     """A service as one ASGI application.
 
     A request passes the request context (id, log, metrics, limit, last resort for errors), then health and metrics,
-    then `admit`, which may raise a Problem, then the token check, which refuses everything but `open_paths`, and only
-    then the service's own `routes`.
+    then `admit`, which may raise a Problem or name who answers instead, then the token check, which refuses everything
+    but `open_paths`, and only then the service's own `routes`.
     `checks` say by name when the service is ready. `resources` are opened at the start and closed in reverse order.
     `verify` may be None only for a service whose every path is open.
     """
@@ -43,7 +43,7 @@ class Application:
         *,
         verify: Verify | None,
         open_paths: Iterable[str],
-        admit: Callable[[Scope], None] | None = None,
+        admit: Callable[[Scope], ASGIApp | None] | None = None,
         checks: Mapping[str, Check] | None = None,
         resources: Iterable[AbstractAsyncContextManager[object]] = (),
     ) -> None:
@@ -78,9 +78,8 @@ class Application:
             scope["state"]["quiet"] = True
             await own(scope, receive, send)
             return
-        if self._admit is not None:
-            self._admit(scope)
-        await self._guarded(scope, receive, send)
+        instead = self._admit(scope) if self._admit is not None else None
+        await (instead or self._guarded)(scope, receive, send)
 
     def _guard(self, routes: ASGIApp, verify: Verify | None, open_paths: tuple[str, ...]) -> ASGIApp:
         if verify is None:

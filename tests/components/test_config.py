@@ -75,6 +75,8 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("too many backups", "dev", {"database": {"backup_days": 36}}, "sri:database.backup_days: 36", "0 to 35"),
     ("prod without backups", "prod", {"database": {"backup_days": 0}}, "sri:database.backup_days", "at least 1"),
     ("a class that is none", "dev", {"database": {"instance_class": "t4g.micro"}}, "instance_class", "db.t4g.micro"),
+    ("no requests at all", "dev", {"gateway": {"user_requests": 0}}, "sri:gateway.user_requests: 0", "at least 1"),
+    ("a page for an origin", "dev", {"gateway": {"cors_origins": "https://a.b/c"}}, "cors_origins", "write scheme"),
     ("a log life CloudWatch lacks", "dev", {"log_retention_days": 10}, "sri:log_retention_days", "7, 14, 30"),
     ("a log level that is none", "dev", {"log_level": "trace"}, "sri:log_level: 'trace'", "debug, info"),
     ("an access token for a minute", "dev", {"access_token_minutes": 4}, "sri:access_token_minutes: 4", "5 to 1440"),

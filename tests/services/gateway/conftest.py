@@ -91,7 +91,7 @@ class Platform:
         return received
 
 
-def settings_for(issuer: TokenIssuer, **urls: str) -> Settings:
+def settings_for(issuer: TokenIssuer, **others: str | int) -> Settings:
     values: dict[str, Any] = {
         "environment": "local",
         "log_level": "info",
@@ -100,8 +100,11 @@ def settings_for(issuer: TokenIssuer, **urls: str) -> Settings:
         "cognito_client_id": CLIENT_ID,
         "cognito_issuer": ISSUER,
         "cognito_jwks_url": issuer.jwks_url,
+        "rate_limit_user": 1_000_000,
+        "rate_limit_address": 1_000_000,
+        "cors_origins": "none",
     }
-    return Settings.model_validate({**values, **urls})
+    return Settings.model_validate({**values, **others})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
