@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,12 @@ class OwnPostgres:
             yield cls(cluster, free_ports(1)[0], settings, folder / "postgres.log")
 
     @contextmanager
-    def running(self) -> Iterator[Server]:
-        """The server, once it answers; it is stopped after the block and waits for no client then."""
+    def running(self, stop_signal: signal.Signals = signal.SIGINT) -> Iterator[Server]:
+        """The server, once it answers. After the block it stops without waiting for clients (SIGINT) or, as in a crash,
+        for anything (SIGQUIT)."""
         server = self.cluster.server(self.port)
-        with running(self.cluster.command(server.port, self.settings), self.log):
+        command = replace(self.cluster.command(server.port, self.settings), stop_signal=stop_signal)
+        with running(command, self.log):
             try:
                 asyncio.run(server.wait())
             except Exception as error:
