@@ -6,7 +6,6 @@ import asyncio
 import signal
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,10 +80,7 @@ async def restart_under_load(
 
 @pytest.mark.parametrize("stop_signal", [signal.SIGINT, signal.SIGQUIT], ids=["restart", "crash"])
 def test_a_restart_of_the_database_loses_and_doubles_nothing(
-    stop_signal: signal.Signals,
-    token_issuer: TokenIssuer,
-    settings: Settings,
-    record_property: Callable[[str, object], None],
+    stop_signal: signal.Signals, token_issuer: TokenIssuer, settings: Settings
 ) -> None:
     with OwnPostgres.made(LIKE_PRODUCTION) as postgres, ExitStack() as first_run, ExitStack() as second_run:
         server = first_run.enter_context(postgres.running(stop_signal))
@@ -98,8 +94,7 @@ def test_a_restart_of_the_database_loses_and_doubles_nothing(
     assert rows == sorted((key, product_id) for key, product_id in confirmed.items())
     assert set().union(*(writer.refusals for writer in writers)) <= {503, 409}
     recovery = max(min(moment for moment in writer.moments if moment > back) for writer in writers) - back
-    record_property("recovery seconds", round(recovery, 3))
-    record_property("confirmed writes", len(confirmed))
+    print(f"{len(confirmed)} confirmed writes; all writers served again {recovery:.2f} s after the database was")
     assert recovery < RECOVERY_SECONDS
 
 
