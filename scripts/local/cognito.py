@@ -87,7 +87,7 @@ def is_up(url: str) -> bool:
     return True
 
 
-def wait(url: str, patience: float = 15.0) -> None:
+def wait(url: str, patience: float = 60.0) -> None:
     """Return once the emulator answers; LocalRunError after `patience` seconds."""
     deadline = time.monotonic() + patience
     while not is_up(url):

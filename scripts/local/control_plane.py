@@ -47,7 +47,7 @@ def is_up(url: str) -> bool:
     return True
 
 
-def wait(url: str, patience: float = 30.0) -> None:
+def wait(url: str, patience: float = 60.0) -> None:
     """Return once the server takes connections; LocalRunError after `patience` seconds."""
     deadline = time.monotonic() + patience
     while not is_up(url):

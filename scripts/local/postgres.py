@@ -79,7 +79,7 @@ class Server:
             timeout=5,
         )
 
-    async def wait(self, patience: float = 15.0) -> None:
+    async def wait(self, patience: float = 60.0) -> None:
         """Return once the server lets us in; the last error, as a LocalRunError, after `patience` seconds."""
         deadline = time.monotonic() + patience
         while True:

@@ -31,7 +31,7 @@ class Platform:
         return [message.code for message in sent if message.to.lower() == email.lower() and message.code][-1]
 
 
-def run_local(state_dir: Path, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+def run_local(state_dir: Path, *arguments: str, timeout: float = 110) -> subprocess.CompletedProcess[str]:
     """`python -m scripts.local COMMAND ...` on a state directory of its own."""
     command, *rest = arguments
     return subprocess.run(
