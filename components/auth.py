@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import pulumi
 import pulumi_aws as aws
 
 from components.component import Component
-from components.config import StackConfig
+from components.config import CognitoPlan, Mfa, StackConfig
 from components.policies import Statement, allow
 from components.secret import Secret, SecretArgs
 
 ADMIN_GROUP = "admin"
+
+SCOPES = {"products.read": "See products", "products.write": "Create, change and delete products"}
+"""What a token may be limited to, for programs that are given one in a user's name."""
+
+_MFA = {Mfa.OFF: "OFF", Mfa.OPTIONAL: "OPTIONAL", Mfa.REQUIRED: "ON"}
 
 _ADMIN_ACTIONS = (
     "cognito-idp:AdminAddUserToGroup",
@@ -39,6 +44,8 @@ class AuthArgs:
     domain_prefix: str
     access_token_minutes: int
     refresh_token_days: int
+    plan: CognitoPlan
+    mfa: Mfa
     protect: bool
     jwks_base_url: str | None = None
 
@@ -51,6 +58,8 @@ class AuthArgs:
             domain_prefix=config.cognito_domain_prefix or made,
             access_token_minutes=config.access_token_minutes,
             refresh_token_days=config.refresh_token_days,
+            plan=config.cognito_plan,
+            mfa=config.mfa,
             protect=config.is_prod,
             jwks_base_url=None if config.local is None else config.local.cognito_url,
         )
@@ -80,6 +89,8 @@ class Auth(Component):
         self._pool = self._create_pool()
         self.user_pool_id = self._pool.id
         self._create_admin_group()
+        if args.jwks_base_url is None:
+            self._create_scopes()
         self.domain = self._create_domain()
         client = self._create_client()
         self.client_id = client.id
@@ -108,11 +119,31 @@ class Auth(Component):
                 "require_symbols": False,
                 "temporary_password_validity_days": 3,
             },
-            mfa_configuration="OPTIONAL",
-            software_token_mfa_configuration={"enabled": True},
+            schemas=[_attribute("email", required=True), _attribute("name", required=False)],
+            mfa_configuration=_MFA[self._args.mfa],
+            software_token_mfa_configuration=None if self._args.mfa is Mfa.OFF else {"enabled": True},
+            **self._plan(),
             user_attribute_update_settings={"attributes_require_verification_before_updates": ["email"]},
             deletion_protection="ACTIVE" if self._args.protect else "INACTIVE",
             opts=self.child(protect=self._args.protect),
+        )
+
+    def _plan(self) -> dict[str, Any]:
+        """Named, because the plan that AWS gives to new pools has changed before, and with it features and price."""
+        if self._args.jwks_base_url is not None:
+            return {}
+        threats = {"user_pool_add_ons": {"advanced_security_mode": "ENFORCED"}}
+        is_plus = self._args.plan is CognitoPlan.PLUS
+        return {"user_pool_tier": self._args.plan.value.upper(), **(threats if is_plus else {})}
+
+    def _create_scopes(self) -> None:
+        aws.cognito.ResourceServer(
+            self.name,
+            identifier=self.name,
+            name="The API",
+            user_pool_id=self._pool.id,
+            scopes=[{"scope_name": scope, "scope_description": meaning} for scope, meaning in SCOPES.items()],
+            opts=self.child(),
         )
 
     def _create_admin_group(self) -> None:
@@ -173,6 +204,21 @@ class Auth(Component):
     def admin_statement(self) -> Statement:
         """Leave to manage the users of this pool, and of no other."""
         return allow(_ADMIN_ACTIONS, self._pool.arn)
+
+
+def _attribute(name: str, *, required: bool) -> Any:
+    """An attribute of users, with every default said: AWS gives the defaults back as if they had been asked for.
+
+    An attribute that changes or goes would take the pool with it. Only ever add to the list.
+    """
+    return {
+        "name": name,
+        "attribute_data_type": "String",
+        "developer_only_attribute": False,
+        "mutable": True,
+        "required": required,
+        "string_attribute_constraints": {"min_length": "0", "max_length": "2048"},
+    }
 
 
 def _origin_key(client_secret: str) -> str:

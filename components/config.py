@@ -74,6 +74,31 @@ class EdgeShape(StrEnum):
         return (80, 443) if self is EdgeShape.DOMAIN else (80,)
 
 
+class CognitoPlan(StrEnum):
+    """What the user pool can do, and costs for each user (Cognito's feature plans)."""
+
+    ESSENTIALS = "essentials"
+    PLUS = "plus"
+    """Threat protection too: refuses leaked passwords, and attempts that do not look like the user's."""
+
+
+class Mfa(StrEnum):
+    """Whether users sign in with a code from an app beside the password."""
+
+    OFF = "off"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class DatabaseEngine(StrEnum):
+    """What runs Postgres. Changing it makes an empty database: dump and load in between."""
+
+    POSTGRES = "postgres"
+    """One RDS instance of `instance_class`, with a standby where `multi_az` says so."""
+    AURORA_SERVERLESS = "aurora-serverless"
+    """Aurora Serverless v2: capacity follows the load; `instance_class` and `storage_gb` mean nothing to it."""
+
+
 class ConfigError(pulumi.RunError):
     """The stack's configuration cannot be deployed; `problems` has one sentence each, naming key and fix."""
 
@@ -95,13 +120,15 @@ class ServiceConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseConfig:
-    """The Postgres instance."""
+    """The Postgres server."""
 
+    engine: Annotated[DatabaseEngine, "postgres (one RDS instance) or aurora-serverless (capacity follows the load)"]
     instance_class: Annotated[str, "RDS instance class, such as db.t4g.micro"]
     storage_gb: Annotated[int, "GiB of encrypted gp3 storage, 20 to 65536"]
     multi_az: Annotated[bool, "a standby in a second zone that takes over by itself"]
     backup_days: Annotated[int, "days of automatic backups, 0 (none) to 35"]
     deletion_protection: Annotated[bool, "refuse to delete the instance, and leave a final snapshot when it goes"]
+    rotation: Annotated[str, "any text; another one gives each service's role another password with the next update"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,13 +177,17 @@ class StackConfig:
     image_digests: Annotated[
         Mapping[str, str], "service name -> sha256:...: deploy that image of the repository instead of building one"
     ] = field(default_factory=dict)
-    database: Annotated[DatabaseConfig, "{instance_class, storage_gb, multi_az, backup_days, deletion_protection}"]
+    database: Annotated[
+        DatabaseConfig, "{engine, instance_class, storage_gb, multi_az, backup_days, deletion_protection, rotation}"
+    ]
     web_firewall: Annotated[WebFirewallConfig, "{enabled, requests, auth_requests}"]
     gateway: Annotated[GatewayConfig, "{user_requests, address_requests, cors_origins}"]
     log_level: Annotated[LogLevel, "debug, info, warning or error"]
     log_retention_days: Annotated[int, "days that CloudWatch keeps logs"]
     access_token_minutes: Annotated[int, "life of an access token, 5 to 1440"]
     refresh_token_days: Annotated[int, "life of a browser session, 1 to 3650"]
+    cognito_plan: Annotated[CognitoPlan, "essentials, or plus with threat protection, which is billed for each user"]
+    mfa: Annotated[Mfa, "codes from an app beside the password: off, optional or required"]
     cognito_domain_prefix: Annotated[str | None, "first label of the user pool's domain; has a default"] = None
     local: Annotated[
         LocalConfig | None, "{host, ports, cognito_url}; tier local only, supplied by the embedded run"
@@ -204,7 +235,13 @@ _DEV = StackConfig(
     cpu_architecture=CpuArchitecture.X86_64,
     services={},
     database=DatabaseConfig(
-        instance_class="db.t4g.micro", storage_gb=20, multi_az=False, backup_days=1, deletion_protection=False
+        engine=DatabaseEngine.POSTGRES,
+        instance_class="db.t4g.micro",
+        storage_gb=20,
+        multi_az=False,
+        backup_days=1,
+        deletion_protection=False,
+        rotation="",
     ),
     web_firewall=WebFirewallConfig(enabled=True, requests=3000, auth_requests=300),
     gateway=GatewayConfig(user_requests=600, address_requests=3000),
@@ -212,6 +249,8 @@ _DEV = StackConfig(
     log_retention_days=14,
     access_token_minutes=15,
     refresh_token_days=30,
+    cognito_plan=CognitoPlan.ESSENTIALS,
+    mfa=Mfa.OPTIONAL,
 )
 _PROD = replace(
     _DEV,
@@ -219,9 +258,15 @@ _PROD = replace(
     vpc_cidr="10.10.0.0/16",
     availability_zones=3,
     egress=Egress.NAT_PER_AZ,
-    database=DatabaseConfig(
-        instance_class="db.t4g.medium", storage_gb=50, multi_az=True, backup_days=14, deletion_protection=True
+    database=replace(
+        _DEV.database,
+        instance_class="db.t4g.medium",
+        storage_gb=50,
+        multi_az=True,
+        backup_days=14,
+        deletion_protection=True,
     ),
+    cognito_plan=CognitoPlan.PLUS,
     log_level=LogLevel.INFO,
     log_retention_days=90,
 )

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from components.config import Egress, StackConfig, Tier
+from components.config import DatabaseEngine, Egress, StackConfig, Tier
 from services import catalog
 
 FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
@@ -149,6 +149,10 @@ def _service_problems(config: StackConfig) -> Iterator[str]:
 
 def _database_problems(config: StackConfig) -> Iterator[str]:
     database = config.database
+    if database.engine is not DatabaseEngine.POSTGRES and config.tier is Tier.LOCAL:
+        yield f"sri:database.engine: tier local has no {database.engine.value}; remove it"
+    if not re.fullmatch(r"[A-Za-z0-9._-]{0,64}", database.rotation):
+        yield "sri:database.rotation: use up to 64 letters, digits, dots, hyphens and underscores, such as a date"
     if not re.fullmatch(r"db\.[a-z0-9-]+\.[a-z0-9]+", database.instance_class):
         yield f"sri:database.instance_class: {database.instance_class!r} is none; write it like db.t4g.micro"
     if not 20 <= database.storage_gb <= 65536:

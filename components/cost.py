@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from components.config import Egress, StackConfig
+from components.aurora import CAPACITY
+from components.config import DatabaseEngine, Egress, StackConfig
 from components.endpoints import ENDPOINT_SERVICES
 from services import catalog
 from services.catalog import Need
@@ -111,6 +112,10 @@ def _public_addresses(config: StackConfig) -> int:
 
 
 def _database(config: StackConfig, price: Mapping[str, Any]) -> float | None:
+    if config.database.engine is DatabaseEngine.AURORA_SERVERLESS:
+        instances = 2 if config.database.multi_az else 1
+        least, _ = CAPACITY[config.is_prod]
+        return float(instances * least * price["aurora_unit_hour"] * price["hours_per_month"])
     hourly = price["database_hour"].get(config.database.instance_class)
     if hourly is None:
         return None

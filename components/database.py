@@ -1,4 +1,4 @@
-"""The platform's Postgres: one instance, one database, a role and a secret for each service that needs it."""
+"""The platform's Postgres: one server, one database, a role and a secret for each service that needs it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import Self
 import pulumi
 import pulumi_aws as aws
 
+from components.aurora import Aurora
 from components.component import Component
-from components.config import DatabaseConfig, StackConfig
+from components.config import DatabaseConfig, DatabaseEngine, StackConfig
+from components.database_server import ServerArgs
+from components.postgres import Postgres
 from components.secret import Secret, SecretArgs, SecretReference
 from services import catalog
-
-DATABASE_NAME = "sri"
-_MASTER = "postgres"
-_VERSION = "16"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +27,8 @@ class DatabaseArgs:
     security_group_id: pulumi.Input[str]
     settings: DatabaseConfig
     tls: str
+    log_retention_days: int
+    operated: bool
     protect: bool
 
     @classmethod
@@ -41,6 +42,8 @@ class DatabaseArgs:
             security_group_id=security_group_id,
             settings=config.database,
             tls="verify-full" if config.local is None else "disable",
+            log_retention_days=config.log_retention_days,
+            operated=config.local is None,
             protect=config.is_prod,
         )
 
@@ -53,22 +56,24 @@ class DatabaseArgs:
 
 
 class Database(Component):
-    """An encrypted instance that only its security group's friends reach, and that lets nobody in without TLS."""
+    """An encrypted server that only its security group's friends reach, and that lets nobody in without TLS."""
 
     address: pulumi.Output[str]
     port: pulumi.Output[int]
     endpoint: pulumi.Output[str]
     tls: str
+    metric_dimensions: dict[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.validate()
         super().__init__(name, opts)
         self._args = args
-        self._instance = self._create_instance(self._create_subnet_group(), self._create_parameters())
+        self._server = self._create_server(self._create_subnet_group())
         self._role_secrets = self._create_role_secrets()
-        self.address = self._instance.address
-        self.port = self._instance.port
-        self.endpoint = self._instance.endpoint
+        self.address = self._server.address
+        self.port = self._server.port
+        self.endpoint = self._server.endpoint
+        self.metric_dimensions = self._server.metric_dimensions
         self.tls = args.tls
         self.finish()
 
@@ -77,48 +82,20 @@ class Database(Component):
             self.name, subnet_ids=self._args.subnet_ids, description="Subnets without a way out", opts=self.child()
         )
 
-    def _create_parameters(self) -> aws.rds.ParameterGroup:
-        return aws.rds.ParameterGroup(
-            self.name,
-            family=f"postgres{_VERSION}",
-            description="TLS only",
-            parameters=[{"name": "rds.force_ssl", "value": "1"}],
-            opts=self.child(),
+    def _create_server(self, subnet_group: aws.rds.SubnetGroup) -> Postgres | Aurora:
+        args = self._args
+        settings = ServerArgs(
+            name=self.name,
+            settings=args.settings,
+            subnet_group=subnet_group.name,
+            identifier=subnet_group.name,
+            security_group_id=args.security_group_id,
+            log_retention_days=args.log_retention_days,
+            operated=args.operated,
+            protect=args.protect,
         )
-
-    def _create_instance(
-        self, subnet_group: aws.rds.SubnetGroup, parameters: aws.rds.ParameterGroup
-    ) -> aws.rds.Instance:
-        settings = self._args.settings
-        return aws.rds.Instance(
-            self.name,
-            engine="postgres",
-            engine_version=_VERSION,
-            auto_minor_version_upgrade=True,
-            instance_class=settings.instance_class,
-            db_name=DATABASE_NAME,
-            username=_MASTER,
-            # RDS makes the password, keeps it in Secrets Manager and rotates it: no other place ever knows it.
-            manage_master_user_password=True,
-            allocated_storage=settings.storage_gb,
-            storage_type="gp3",
-            storage_encrypted=True,
-            publicly_accessible=False,
-            multi_az=settings.multi_az,
-            db_subnet_group_name=subnet_group.name,
-            vpc_security_group_ids=[self._args.security_group_id],
-            parameter_group_name=parameters.name,
-            backup_retention_period=settings.backup_days,
-            copy_tags_to_snapshot=True,
-            deletion_protection=settings.deletion_protection,
-            skip_final_snapshot=not settings.deletion_protection,
-            # The subnet group's name has a random part: a stack made, deleted and made again leaves two snapshots.
-            final_snapshot_identifier=pulumi.Output.concat(subnet_group.name, "-final")
-            if settings.deletion_protection
-            else None,
-            apply_immediately=not self._args.protect,
-            opts=self.child(protect=self._args.protect),
-        )
+        kind = Aurora if args.settings.engine is DatabaseEngine.AURORA_SERVERLESS else Postgres
+        return kind(self.name, settings, self.child())
 
     def _create_role_secrets(self) -> dict[str, Secret]:
         return {
@@ -130,6 +107,7 @@ class Database(Component):
                     keep_days=7 if self._args.protect else 0,
                     template={"username": service.name},
                     key="password",
+                    rotation=self._args.settings.rotation,
                 ),
                 self.child(),
             )
@@ -143,5 +121,4 @@ class Database(Component):
 
     def master_secret(self, member: str) -> SecretReference:
         """`username` or `password` of the master role, which migrations alone sign in as."""
-        arn = self._instance.master_user_secrets.apply(lambda secrets: str(secrets[0].secret_arn))
-        return SecretReference(arn=arn, member=member)
+        return SecretReference(arn=self._server.master_secret_arn, member=member)

@@ -6,13 +6,14 @@ A test holds these names equal to the settings that each service reads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 
 from components.auth import Auth
 from components.config import StackConfig
-from components.database import DATABASE_NAME, Database
+from components.database import Database
+from components.database_server import DATABASE_NAME
 from components.policies import Statement
 from components.secret import SecretReference
 from services import catalog
@@ -24,6 +25,8 @@ class Variables:
 
     plain: Mapping[str, pulumi.Input[str]]
     secret: Mapping[str, SecretReference]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What else makes a container another one: it is started anew when a label changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,8 @@ class Environment:
             plain |= self._database()
             secret["DATABASE_USER"] = self.database.role_secret(service.name, "username")
             secret["DATABASE_PASSWORD"] = self.database.role_secret(service.name, "password")
-        return Variables(plain=plain, secret=secret)
+        has_role = catalog.Need.DATABASE in service.needs
+        return Variables(plain=plain, secret=secret, labels=self._rotation() if has_role else {})
 
     def migrate(self, service: catalog.Service) -> Variables:
         """For the container that migrates the service's schema: it signs in as master, to set up the service's role."""
@@ -62,11 +66,18 @@ class Environment:
                 "SERVICE_DATABASE_USER": self.database.role_secret(service.name, "username"),
                 "SERVICE_DATABASE_PASSWORD": self.database.role_secret(service.name, "password"),
             },
+            labels=self._rotation(),
         )
 
     def statements(self, service: catalog.Service) -> list[Statement]:
         """What the service's own code may ask of AWS."""
         return [self.auth.admin_statement()] if catalog.Need.SESSIONS in service.needs else []
+
+    def _rotation(self) -> dict[str, str]:
+        # ECS reads secrets when a task starts: with another label the migration runs again, which gives the role its
+        # new password, and then each service starts new tasks.
+        rotation = self.config.database.rotation
+        return {"database-rotation": rotation} if rotation else {}
 
     def _basics(self) -> dict[str, pulumi.Input[str]]:
         return {"ENVIRONMENT": self.config.tier.value, "LOG_LEVEL": self.config.log_level.value}

@@ -9,6 +9,14 @@ import pulumi
 from pulumi import dynamic
 
 
+def new_value(client: Any, secret_id: str, *, template: str, key: str, length: int) -> str:
+    """Put another random value into the secret; its version id. The value before stays for a while as AWSPREVIOUS."""
+    # No punctuation: the value travels through URLs and connection strings.
+    value = client.get_random_password(PasswordLength=length, ExcludePunctuation=True)["RandomPassword"]
+    text = json.dumps({**json.loads(template), key: value}) if key else value
+    return str(client.put_secret_value(SecretId=secret_id, SecretString=text)["VersionId"])
+
+
 def ensure_value(client: Any, secret_id: str, *, template: str, key: str, length: int) -> str:
     """Put a random value into the secret unless it has a current one; the version id of the current value.
 
@@ -19,10 +27,7 @@ def ensure_value(client: Any, secret_id: str, *, template: str, key: str, length
     for version, stages in versions.items():
         if "AWSCURRENT" in stages:
             return str(version)
-    # No punctuation: the value travels through URLs and connection strings.
-    value = client.get_random_password(PasswordLength=length, ExcludePunctuation=True)["RandomPassword"]
-    text = json.dumps({**json.loads(template), key: value}) if key else value
-    return str(client.put_secret_value(SecretId=secret_id, SecretString=text)["VersionId"])
+    return new_value(client, secret_id, template=template, key=key, length=length)
 
 
 class GeneratedSecretProvider(dynamic.ResourceProvider):
@@ -42,16 +47,32 @@ class GeneratedSecretProvider(dynamic.ResourceProvider):
             key=props["key"],
             length=int(props["length"]),
         )
-        return dynamic.CreateResult(id_=props["secret_id"], outs={"version_id": version})
+        return dynamic.CreateResult(id_=props["secret_id"], outs=_outs(version, props))
 
-    def diff(self, id_: str, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
-        """Only another secret needs another value: a new template or length never overwrites one that is in use."""
-        changed = news["secret_id"] != id_
-        return dynamic.DiffResult(changes=changed, replaces=["secret_id"] if changed else [])
+    def update(self, id_: str, _olds: dict[str, Any], news: dict[str, Any]) -> dynamic.UpdateResult:
+        """Make another value: only a rotation comes here."""
+        import boto3  # noqa: PLC0415
+
+        client = boto3.client("secretsmanager", region_name=news["region"])
+        version = new_value(client, id_, template=news["template"], key=news["key"], length=int(news["length"]))
+        return dynamic.UpdateResult(outs=_outs(version, news))
+
+    def diff(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> dynamic.DiffResult:
+        """Only another secret or rotation needs another value: a new template or length never overwrites one in use."""
+        another = news["secret_id"] != id_
+        rotated = news.get("rotation", "") != olds.get("rotation", "")
+        return dynamic.DiffResult(changes=another or rotated, replaces=["secret_id"] if another else [])
+
+
+def _outs(version: str, props: dict[str, Any]) -> dict[str, Any]:
+    return {"version_id": version, "rotation": props.get("rotation", "")}
 
 
 class GeneratedSecret(dynamic.Resource, module="sri", name="GeneratedSecret"):
-    """A random value in the secret `secret_id`; deleting it leaves the value, which goes with its secret."""
+    """A random value in the secret `secret_id`, and another with each other text in `rotation`.
+
+    Deleting it leaves the value, which goes with its secret.
+    """
 
     version_id: pulumi.Output[str]
 
@@ -64,6 +85,7 @@ class GeneratedSecret(dynamic.Resource, module="sri", name="GeneratedSecret"):
         template: str = "{}",
         key: str = "",
         length: int = 43,
+        rotation: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         props = {
@@ -72,6 +94,7 @@ class GeneratedSecret(dynamic.Resource, module="sri", name="GeneratedSecret"):
             "template": template,
             "key": key,
             "length": length,
+            "rotation": rotation,
             "version_id": None,
         }
         super().__init__(GeneratedSecretProvider(), name, props, opts)

@@ -30,8 +30,8 @@ class SecretReference:
 class SecretArgs:
     """A secret with the given `value`, or, without one, with a random value made by Secrets Manager.
 
-    A random value is the whole secret, or the member `key` beside the plain members of `template`.
-    `keep_days` is how long a deleted secret can be restored: 0 (at once gone), or 7 to 30.
+    A random value is the whole secret, or the member `key` beside the plain members of `template`; another `rotation`
+    (any text) makes another one. `keep_days` is how long a deleted one can be restored: 0 (not at all), or 7 to 30.
     """
 
     description: str
@@ -40,6 +40,7 @@ class SecretArgs:
     value: pulumi.Output[str] | None = None
     template: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
+    rotation: str = ""
 
     def validate(self) -> None:
         """Raises ValueError for what Secrets Manager would refuse."""
@@ -70,6 +71,7 @@ class Secret(Component):
             secret_id=self._secret.arn,
             template=json.dumps(dict(sorted(self._args.template.items()))),
             key=self._args.key,
+            rotation=self._args.rotation,
             opts=self.child(),
         ).version_id
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.auth import AuthArgs
+from components.config import CognitoPlan, Mfa
 from tests.support.stacks import Recorded, stack
 
 TIERS = ("dev", "prod", "local")
@@ -51,6 +52,54 @@ def test_the_client_is_confidential_and_opens_no_oauth_flow(tier: str) -> None:
     assert not [name for name in inputs if "OauthFlow" in name or name in ("callbackUrls", "logoutUrls")]
     assert inputs["preventUserExistenceErrors"] == "ENABLED"
     assert inputs["enableTokenRevocation"] is True
+
+
+@pytest.mark.parametrize(
+    ("tier", "plan", "threats"),
+    [("dev", "ESSENTIALS", None), ("prod", "PLUS", {"advancedSecurityMode": "ENFORCED"}), ("local", None, None)],
+)
+def test_the_plan_is_named_and_prod_is_protected_from_threats(tier: str, plan: str | None, threats: object) -> None:
+    inputs = pool(tier).inputs
+    assert (inputs.get("userPoolTier"), inputs.get("userPoolAddOns")) == (plan, threats)
+
+
+@pytest.mark.parametrize(("setting", "word"), [("off", "OFF"), ("optional", "OPTIONAL"), ("required", "ON")])
+def test_the_second_factor_is_a_setting(setting: str, word: str) -> None:
+    (found,) = stack("dev", mfa=setting).of_type("cognito/userPool:UserPool")
+    assert found.inputs["mfaConfiguration"] == word
+    assert found.inputs.get("softwareTokenMfaConfiguration") == (None if word == "OFF" else {"enabled": True})
+
+
+IDENTITY = {
+    "usernameAttributes": ["email"],
+    "usernameConfiguration": {"caseSensitive": False},
+    "schemas": [
+        {
+            "name": name,
+            "attributeDataType": "String",
+            "developerOnlyAttribute": False,
+            "mutable": True,
+            "required": required,
+            "stringAttributeConstraints": {"minLength": "0", "maxLength": "2048"},
+        }
+        for name, required in (("email", True), ("name", False))
+    ],
+}
+"""What Cognito cannot change in a pool. A change here would replace the pool, and every user would be gone: attributes
+may be added at the end, and nothing else may be touched, ever."""
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_nothing_that_would_replace_the_pool_has_changed(tier: str) -> None:
+    inputs = pool(tier).inputs
+    assert {name: inputs[name] for name in IDENTITY} == IDENTITY
+    assert not {"name", "aliasAttributes", "emailVerificationMessage"} & inputs.keys()
+
+
+@pytest.mark.parametrize("tier", ["dev", "prod"])
+def test_the_api_has_scopes_that_a_token_may_be_limited_to(tier: str) -> None:
+    (server,) = stack(tier).of_type(":ResourceServer")
+    assert {scope["scopeName"] for scope in server.inputs["scopes"]} == {"products.read", "products.write"}
 
 
 def test_token_lives_follow_the_configuration() -> None:
@@ -104,6 +153,14 @@ def test_the_default_domain_is_unique_and_does_not_name_the_account() -> None:
 
 
 def test_a_token_life_that_cognito_does_not_issue_is_refused() -> None:
-    args = AuthArgs(region="", domain_prefix="", access_token_minutes=1, refresh_token_days=1, protect=False)
+    args = AuthArgs(
+        region="",
+        domain_prefix="",
+        access_token_minutes=1,
+        refresh_token_days=1,
+        plan=CognitoPlan.ESSENTIALS,
+        mfa=Mfa.OPTIONAL,
+        protect=False,
+    )
     with pytest.raises(ValueError, match="use 5 to 1440"):
         args.validate()

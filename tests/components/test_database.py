@@ -10,7 +10,7 @@ import pytest
 from components.config import DEFAULTS, Tier
 from components.database import DatabaseArgs
 from components.secret import SecretArgs
-from tests.support.stacks import Recorded, stack
+from tests.support.stacks import Recorded, Stack, stack
 
 TIERS = ("dev", "prod", "local")
 ARGS = DatabaseArgs(
@@ -19,6 +19,8 @@ ARGS = DatabaseArgs(
     security_group_id="group",
     settings=DEFAULTS[Tier.DEV].stack.database,
     tls="verify-full",
+    log_retention_days=1,
+    operated=True,
     protect=False,
 )
 
@@ -43,14 +45,14 @@ def test_no_password_is_in_the_programs_hands(tier: str) -> None:
     assert found.inputs["manageMasterUserPassword"] is True
     assert "password" not in found.inputs
     for generated in stack(tier).of_type(":GeneratedSecret"):
-        assert set(generated.inputs) == {"region", "secret_id", "template", "key", "length", "__provider"}
+        assert set(generated.inputs) == {"region", "secret_id", "template", "key", "length", "rotation", "__provider"}
         assert "password" not in json.loads(generated.inputs["template"])
 
 
 @pytest.mark.parametrize("tier", TIERS)
 def test_connections_without_tls_are_refused(tier: str) -> None:
     (parameters,) = stack(tier).of_type(":ParameterGroup")
-    assert parameters.inputs["parameters"] == [{"name": "rds.force_ssl", "value": "1"}]
+    assert {"name": "rds.force_ssl", "value": "1"} in parameters.inputs["parameters"]
     assert instance(tier).inputs["parameterGroupName"] == parameters.name
 
 
@@ -76,6 +78,65 @@ def test_other_tiers_go_without_a_trace(tier: str) -> None:
     assert inputs["deletionProtection"] is False
     assert inputs["skipFinalSnapshot"] is True
     assert inputs.get("finalSnapshotIdentifier") is None
+
+
+@pytest.mark.parametrize(("tier", "days"), [("dev", 14), ("prod", 90)])
+def test_slow_statements_are_logged_and_the_logs_expire(tier: str, days: int) -> None:
+    (parameters,) = stack(tier).of_type(":ParameterGroup")
+    assert {"name": "log_min_duration_statement", "value": "500"} in parameters.inputs["parameters"]
+    inputs = instance(tier).inputs
+    assert inputs["enabledCloudwatchLogsExports"] == ["postgresql", "upgrade"]
+    groups = {g.inputs["name"]: g.inputs["retentionInDays"] for g in stack(tier).of_type("logGroup:LogGroup")}
+    for log in inputs["enabledCloudwatchLogsExports"]:
+        assert groups[f"/aws/rds/instance/{inputs['identifier']}/{log}"] == days
+
+
+@pytest.mark.parametrize("tier", ["dev", "prod"])
+def test_minor_versions_come_at_night_and_major_ones_by_hand(tier: str) -> None:
+    inputs = instance(tier).inputs
+    assert (inputs["autoMinorVersionUpgrade"], inputs["allowMajorVersionUpgrade"]) == (True, False)
+    assert (inputs["backupWindow"], inputs["maintenanceWindow"]) == ("03:00-04:00", "sun:04:30-sun:05:30")
+    assert inputs["performanceInsightsEnabled"] is True
+    assert inputs["maxAllocatedStorage"] == 4 * inputs["allocatedStorage"]
+
+
+@pytest.mark.parametrize(("tier", "instances", "least"), [("dev", 1, 0.5), ("prod", 2, 1)])
+def test_aurora_is_one_setting_and_as_hard_to_get_at(tier: str, instances: int, least: float) -> None:
+    built = stack(tier, database={"engine": "aurora-serverless"})
+    assert built.of_type("rds/instance:Instance") == []
+    (cluster,) = built.of_type("rds/cluster:Cluster")
+    assert cluster.inputs["storageEncrypted"] is True
+    assert cluster.inputs["manageMasterUserPassword"] is True
+    assert cluster.inputs["serverlessv2ScalingConfiguration"]["minCapacity"] == least
+    assert cluster.inputs["deletionProtection"] is cluster.protect is (tier == "prod")
+    members = built.of_type(":ClusterInstance")
+    assert {member.inputs["instanceClass"] for member in members} == {"db.serverless"}
+    assert {member.inputs["publiclyAccessible"] for member in members} == {False}
+    assert len(members) == instances
+    (parameters,) = built.of_type(":ClusterParameterGroup")
+    assert {"name": "rds.force_ssl", "value": "1"} in parameters.inputs["parameters"]
+    hosts = {c.environment["DATABASE_HOST"] for c in built.containers() if "DATABASE_HOST" in c.environment}
+    assert hosts == {f"sri-{tier}.cluster-aaaaaaaaaaaa.us-east-1.rds.amazonaws.com"}
+
+
+def test_aurora_is_paid_for_by_capacity() -> None:
+    whole = stack("prod", database={"engine": "aurora-serverless"}).outputs["monthly_estimate"]
+    assert whole["items"]["database"] == round(2 * 1.0 * 0.12 * 730, 2)
+
+
+def rotated(label: str) -> Stack:
+    return stack("dev", database={"rotation": label})
+
+
+def test_another_rotation_makes_new_passwords_and_new_tasks_of_those_who_use_them() -> None:
+    generated = {g.name: g.inputs["rotation"] for g in rotated("2026-11").of_type(":GeneratedSecret")}
+    assert generated == {"sri-dev-data": "2026-11", "sri-dev-identity": "2026-11", "sri-dev-session-keys": ""}
+    before, after = (
+        {(c.service, c.kind): c.definition for c in built.containers()} for built in (stack("dev"), rotated("2026-11"))
+    )
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed == {(service, kind) for service in ("data", "identity") for kind in ("serve", "migrate")}
+    assert after["data", "serve"]["dockerLabels"] == {"database-rotation": "2026-11"}
 
 
 def test_each_service_with_a_schema_has_a_role_secret_named_for_it() -> None:

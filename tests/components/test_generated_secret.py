@@ -14,6 +14,14 @@ from components.generated_secret import GeneratedSecretProvider, ensure_value
 from tests.support.stacks import provider_of, stack
 
 REGION = "us-east-1"
+PROPS = {
+    "region": REGION,
+    "secret_id": "secret",
+    "template": '{"username": "data"}',
+    "key": "password",
+    "length": 43,
+    "rotation": "",
+}
 
 
 @pytest.fixture
@@ -63,8 +71,22 @@ def test_what_pulumi_keeps_is_the_version_alone(client: Any) -> None:
     props = {"region": REGION, "secret_id": "secret", "template": "{}", "key": "", "length": 43.0}
     created = GeneratedSecretProvider().create(props)
     assert created.id == "secret"
-    assert set(created.outs or {}) == {"version_id"}
+    assert set(created.outs or {}) == {"version_id", "rotation"}
     assert value(client) not in json.dumps(created.outs)
+
+
+def test_another_rotation_makes_another_value_in_place(client: Any) -> None:
+    provider = GeneratedSecretProvider()
+    created = provider.create(PROPS)
+    before = value(client)
+    rotated = {**PROPS, "rotation": "2026-11"}
+    change = provider.diff(created.id, created.outs or {}, rotated)
+    assert (change.changes, change.replaces) == (True, [])
+    updated = provider.update(created.id, created.outs or {}, rotated)
+    assert json.loads(value(client)).keys() == json.loads(before).keys()
+    assert value(client) != before
+    assert value(client) not in json.dumps(updated.outs)
+    assert not provider.diff(created.id, updated.outs or {}, rotated).changes
 
 
 def test_only_another_secret_is_another_resource() -> None:

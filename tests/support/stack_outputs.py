@@ -35,6 +35,12 @@ _SPECIAL: dict[str, dict[str, Any]] = {
         "endpoint": "{name}.aaaaaaaaaaaa.us-east-1.rds.amazonaws.com:5432",
         "masterUserSecrets": [{"secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!master"}],
     },
+    "Cluster": {
+        "endpoint": "{name}.cluster-aaaaaaaaaaaa.us-east-1.rds.amazonaws.com",
+        "port": 5432,
+        "engineVersion": "16.6",
+        "masterUserSecrets": [{"secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!master"}],
+    },
     "LoadBalancer": {
         "dnsName": "{name}-1234567890.US-EAST-1.elb.amazonaws.com",
         "arnSuffix": "app/{name}/0123",
