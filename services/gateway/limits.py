@@ -40,7 +40,7 @@ class Limiter:
         self, name: str, per_minute: int, *, clock: Callable[[], float] = time.monotonic, most_keys: int = MOST_KEYS
     ) -> None:
         self.name = name
-        self.policy = f'"{name}";q={per_minute};w={WINDOW_SECONDS:.0f}'.encode()
+        self.policy = f'"{name}";q={per_minute};w={WINDOW_SECONDS:.0f}'
         self.refused = 0
         self._interval = WINDOW_SECONDS / per_minute
         self._clock = clock
@@ -75,27 +75,31 @@ class RateLimits:
     def __init__(self, *, per_user: int, per_address: int) -> None:
         self.user = Limiter("user", per_user)
         self.address = Limiter("address", per_address)
+        self._policy = (b"ratelimit-policy", f"{self.address.policy}, {self.user.policy}".encode())
 
     def admit_address(self, scope: Scope) -> None:
         """Count a request for its address, whoever it says it is: 429 `too_many_requests` when there were too many."""
-        _take(self.address, address_key(scope["state"]["client"]), scope)
+        standing = self.address.take(address_key(scope["state"]["client"]))
+        told = b'"address";r=%d;t=%d' % standing[:2]
+        scope["state"].setdefault("answer_headers", []).extend((self._policy, (b"ratelimit", told)))
+        if standing.retry_after:
+            raise _too_many("address", standing)
 
     def admit_user(self, scope: Scope) -> None:
-        """Count it for its user, if it has one."""
+        """Count it for its user too, if it has one."""
         principal = scope.get("principal")
-        if principal is not None:
-            _take(self.user, principal.sub, scope)
+        if principal is None:
+            return
+        standing = self.user.take(principal.sub)
+        headers = scope["state"]["answer_headers"]
+        headers[-1] = (b"ratelimit", b'%b, "user";r=%d;t=%d' % (headers[-1][1], *standing[:2]))
+        if standing.retry_after:
+            raise _too_many("user", standing)
 
 
-def _take(limiter: Limiter, key: str, scope: Scope) -> None:
-    standing = limiter.take(key)
-    value = b'"%b";r=%d;t=%d' % (limiter.name.encode(), standing.remaining, standing.reset)
-    scope["state"].setdefault("answer_headers", []).extend(
-        ((b"ratelimit-policy", limiter.policy), (b"ratelimit", value))
-    )
-    if standing.retry_after:
-        detail = f"Too many requests of one {limiter.name}. Try again in {standing.retry_after} s."
-        raise Problem(429, "too_many_requests", detail, headers={"retry-after": str(standing.retry_after)})
+def _too_many(whose: str, standing: Standing) -> Problem:
+    detail = f"Too many requests of one {whose}. Try again in {standing.retry_after} s."
+    return Problem(429, "too_many_requests", detail, headers={"retry-after": str(standing.retry_after)})
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.shared.errors import BrokenOffError, Problem, as_problem, internal_error, send_problem
-from services.shared.logging import current_request_id
+from services.shared.logging import current_request_id, log_request
 from services.shared.metrics import Metrics
 from services.shared.tracing import current_trace, trace_of
 
@@ -79,20 +79,18 @@ class RequestContext:
         self.in_flight -= 1
         status = exchange.status or 499  # nothing was sent: the answer was cancelled
         scope = exchange.scope
-        quiet = scope["state"].get("quiet", False)
-        if not quiet:
-            self.last_request = time.monotonic()
-            self.metrics.observe(scope, status, seconds)
-        level = logging.DEBUG if quiet else logging.INFO
-        if log.isEnabledFor(level):
-            fields = {
-                "method": scope["method"],
-                "path": exchange.path,
-                "status": status,
-                "duration_ms": round(seconds * 1000, 2),
-                "client": scope["state"]["client"],
-            }
-            log.log(level, "request", extra=fields)
+        if scope["state"].get("quiet", False):
+            return
+        self.last_request = time.monotonic()
+        self.metrics.observe(scope, status, seconds)
+        fields: dict[str, object] = {
+            "method": scope["method"],
+            "path": exchange.path,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            "client": scope["state"]["client"],
+        }
+        log_request(log, fields)
 
 
 class _Exchange:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from contextvars import ContextVar
-from random import SystemRandom
+from random import Random, SystemRandom
 from typing import NamedTuple
 
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _LONGEST_STATE = 512
 _SAMPLED = 1
-_random = SystemRandom()
+# Ids have to differ, not to be secret, and the system's generator costs a system call each.
+_random = Random(SystemRandom().getrandbits(256))  # noqa: S311
 
 
 class Trace(NamedTuple):
