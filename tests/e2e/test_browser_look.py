@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from scripts.local.state import REPOSITORY
-from tests.support.people import PASSWORD, People, Person, arrive, heading, one_time_code
+from tests.support.people import PASSWORD, People, Person, arrive, heading
+from tests.support.totp import totp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def secured(people: People) -> Person:
     person = people.signed_up("Grace Hopper")
     token = people.token(person)
     secret = people.post("/auth/mfa/totp", {}, token).json()["secret"]
-    people.post("/auth/mfa/totp/verify", {"code": one_time_code(secret)}, token)
+    people.post("/auth/mfa/totp/verify", {"code": totp(secret)}, token)
     return person
 
 

@@ -16,11 +16,11 @@ from tests.support.people import (
     arrive,
     heading,
     new_person,
-    one_time_code,
     said,
     sign_in,
     warned,
 )
+from tests.support.totp import totp
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -221,9 +221,9 @@ def test_a_second_step_is_set_up_asked_for_and_turned_off(tab: Page, watch: Watc
     expect(panel.get_by_role("img", name="QR code")).to_be_visible()
     secret = panel.locator("code").inner_text().replace(" ", "")
     watch.expect(400, "/api/v1/auth/mfa/totp/verify")
-    enter_code(tab, other_than(one_time_code(secret)), "Turn on")
+    enter_code(tab, other_than(totp(secret)), "Turn on")
     wrong_at(tab, "Code", "That code is wrong or has expired.")
-    enter_code(tab, one_time_code(secret), "Turn on")
+    enter_code(tab, totp(secret), "Turn on")
     said(tab, "Two-step sign-in is on.")
 
     tab.get_by_role("button", name="Sign out", exact=True).click()
@@ -231,9 +231,9 @@ def test_a_second_step_is_set_up_asked_for_and_turned_off(tab: Page, watch: Watc
     sign_in(tab, person)
     heading(tab, "Two-step sign-in")
     watch.expect(400, "/api/v1/auth/challenge")
-    enter_code(tab, other_than(one_time_code(secret)), "Verify")
+    enter_code(tab, other_than(totp(secret)), "Verify")
     wrong_at(tab, "Code", "That code is wrong or has expired.")
-    enter_code(tab, one_time_code(secret), "Verify")
+    enter_code(tab, totp(secret), "Verify")
     heading(tab, "Dashboard")
 
     tab.get_by_role("link", name="Account").click()

@@ -56,10 +56,15 @@ class Watch:
         assert self._expected == []
 
 
+def chromium_path() -> str | None:
+    """Where Chromium is installed, if it is."""
+    return "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else shutil.which("chromium")
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A Chromium for one module: its event loop would be in the way of asynchronous tests in others."""
-    path = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else shutil.which("chromium")
+    path = chromium_path()
     if path is None:
         pytest.skip("no Chromium is installed here: neither /usr/bin/chromium nor `chromium` on the PATH")
     from playwright.sync_api import expect, sync_playwright

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import secrets
-import struct
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -130,12 +126,3 @@ def said(tab: Page, sentence: str) -> None:
 def warned(tab: Page, sentence: str) -> None:
     """The page warns, where a screen reader notices at once."""
     expect(tab.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
-
-
-def one_time_code(secret: str) -> str:
-    """What an authenticator app shows now (RFC 6238)."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
-    at = digest[-1] & 15
-    number = int.from_bytes(digest[at : at + 4]) & 0x7FFFFFFF
-    return f"{number % 10**6:06}"

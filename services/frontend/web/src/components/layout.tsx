@@ -108,12 +108,17 @@ export function Panel({ title, action, children }: PanelProps) {
   );
 }
 
-/** Shown while the session is restored. Its content fades in late, so that a quick restore shows nothing at all. */
+/** Shown while the session is restored; the spinner fades in late, so that a quick restore never shows it. */
 export function Splash() {
   return (
-    <div class="splash" role="status">
-      <span class="spinner" />
-      <span class="visually-hidden">Loading…</span>
+    <div class="card-layout">
+      <header>
+        <Brand />
+      </header>
+      <div class="splash" role="status">
+        <span class="spinner" />
+        <span class="visually-hidden">Loading…</span>
+      </div>
     </div>
   );
 }
