@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.catalog import REVOCATIONS_PATH, by_name
 from services.data.products import Products
-from services.data.routes import router
+from services.data.routes import routers
 from services.data.settings import Settings
 from services.shared.api import OPENAPI_PATH, create_api
 from services.shared.auth import RemoteKeys, Revocations, revocations_at, verifier
@@ -22,7 +22,7 @@ def create(settings: Settings, *, revocation_interval: float = INTERVAL) -> Appl
     identity = settings.url(by_name("identity").url_variable)
     revocations = Revocations(revocations_at(identity + REVOCATIONS_PATH), interval=revocation_interval)
     return Application(
-        create_api(title="Products", routers=[router(Products(database))], open_paths=open_paths),
+        create_api(title="Products", routers=routers(Products(database)), open_paths=open_paths),
         verify=verifier(keys, settings.cognito_issuer, settings.cognito_client_id, revoked=revocations),
         open_paths=open_paths,
         checks={"database": database.check, "keys": keys_check(keys)},

@@ -118,9 +118,12 @@ class Database:
             async with self._opened.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 try:
                     yield connection
-                except asyncpg.InterfaceError as error:
+                except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                     if _is_open(connection):
-                        raise  # our mistake
+                        if isinstance(error, asyncpg.InterfaceError):
+                            raise  # our mistake
+                        # What a server says that shuts down can leave asyncpg in the middle of nothing.
+                        connection.terminate()
                     raise asyncpg.ConnectionDoesNotExistError("the connection broke between two statements") from error
         except NOT_AVAILABLE as error:
             log.warning("the database is not available", extra={"reason": f"{type(error).__name__}: {error}"})
