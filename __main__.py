@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.auth import Auth, AuthArgs
+from components.budget import Budget, BudgetArgs
 from components.cluster import Cluster, ClusterArgs
 from components.config_loading import load_config
 from components.cost import monthly_estimate
@@ -17,6 +18,7 @@ from components.firewall import Firewall, FirewallArgs
 from components.flow_logs import FlowLogs, FlowLogsArgs
 from components.images import Images, ImagesArgs
 from components.network import Network, NetworkArgs, zones_of
+from components.notifications import Notifications, NotificationsArgs
 from components.observability import Observability, ObservabilityArgs
 from components.service import FargateService, ServiceArgs
 from services import catalog
@@ -39,6 +41,11 @@ environment = Environment(
     config=config, auth=auth, database=database, public_origin=edge.url, namespace=cluster.namespace
 )
 
+watched = config.local is None
+topic_arn = Notifications(name, NotificationsArgs.of(config, account)).topic_arn if watched else None
+if topic_arn is not None and config.monthly_budget:
+    Budget(name, BudgetArgs.of(config, topic_arn))
+
 services = {
     service.name: FargateService(
         f"{name}-{service.name}",
@@ -53,10 +60,12 @@ services = {
             cluster=cluster,
             edge=edge,
             endpoints=endpoints,
+            topic_arn=topic_arn,
         ),
     )
     for service in catalog.SERVICES
 }
+log_groups = {service: tasks.log_group_name for service, tasks in services.items()}
 ecs_services = {service: tasks.service_name for service, tasks in services.items()}
 observability = Observability(
     name,
@@ -64,7 +73,12 @@ observability = Observability(
         region=region,
         cluster_name=cluster.cluster_name,
         services=ecs_services,
+        log_groups=log_groups,
         load_balancer_suffix=edge.load_balancer_suffix,
+        certificate_arn=edge.certificate_arn,
+        database=database.metric_dimensions,
+        storage_gb=database.storage_gb,
+        topic_arn=topic_arn,
     ),
 )
 
@@ -82,7 +96,7 @@ outputs = {
     "cluster_name": cluster.cluster_name,
     "service_names": ecs_services,
     "database_endpoint": database.endpoint,
-    "log_group_names": {service: tasks.log_group_name for service, tasks in services.items()},
+    "log_group_names": log_groups,
     "dashboard_url": observability.dashboard_url,
     "monthly_estimate": monthly_estimate(config),
 }

@@ -92,7 +92,7 @@ class Aurora(Component):
             aws.rds.ClusterInstance(
                 f"{self.name}-{number}",
                 cluster_identifier=cluster.id,
-                engine=_ENGINE,
+                engine=aws.rds.EngineType.AURORA_POSTGRESQL,
                 engine_version=cluster.engine_version,
                 instance_class="db.serverless",
                 db_subnet_group_name=self._args.subnet_group,

@@ -98,7 +98,7 @@ class Auth(Component):
             "client-secret", "Secret of the app client", pulumi.Output.secret(client.client_secret)
         )
         # Known to this program alone, and as long-lived as the client: a key for the edge without a secret of its own.
-        self.origin_key = pulumi.Output.secret(client.client_secret).apply(_origin_key)
+        self.origin_key = pulumi.Output.secret(client.client_secret.apply(_origin_key))
         self.session_keys = self._create_secret("session-keys", "Keys of the session cookie, first one encrypts")
         self.issuer = pulumi.Output.concat("https://", self._pool.endpoint)
         self.jwks_url = self._jwks_url()

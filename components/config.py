@@ -1,4 +1,4 @@
-"""The types of the stack's configuration and each tier's defaults. `config_loading` reads it, `config_rules` checks it.
+"""The types of the stack's configuration. `config_loading` reads it over `config_defaults`, `config_rules` checks it.
 
 Every key of the namespace `sri:` is an annotated field of `StackConfig`; the annotation says what it means to people,
 and the README's table is made from it. Each tier has defaults; a stack's file says only what differs.
@@ -6,8 +6,9 @@ and the README's table is made from it. Each tier has defaults; a stack's file s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -99,6 +100,15 @@ class DatabaseEngine(StrEnum):
     """Aurora Serverless v2: capacity follows the load; `instance_class` and `storage_gb` mean nothing to it."""
 
 
+def night_hours(night: str) -> tuple[int, int]:
+    """(evening, morning) of a `night` such as 20-5, as hours of UTC. Raises ValueError for what is none."""
+    found = re.fullmatch(r"(\d{1,2})-(\d{1,2})", night)
+    hours = (int(found[1]), int(found[2])) if found else (24, 24)
+    if max(hours) > 23 or hours[0] == hours[1]:
+        raise ValueError(f"{night!r} is no night; write it like 20-5, in hours of UTC")
+    return hours
+
+
 class ConfigError(pulumi.RunError):
     """The stack's configuration cannot be deployed; `problems` has one sentence each, naming key and fix."""
 
@@ -182,6 +192,11 @@ class StackConfig:
     ]
     web_firewall: Annotated[WebFirewallConfig, "{enabled, requests, auth_requests}"]
     gateway: Annotated[GatewayConfig, "{user_requests, address_requests, cors_origins}"]
+    night: Annotated[
+        str | None, "hours of UTC in which no task runs, from-to, such as 20-5; then none on weekends either; not prod"
+    ] = None
+    alarm_email: Annotated[str | None, "who is told of alarms and of the budget; confirm AWS's message once"] = None
+    monthly_budget: Annotated[int, "USD a month, above which somebody is told; 0 for no budget"]
     log_level: Annotated[LogLevel, "debug, info, warning or error"]
     log_retention_days: Annotated[int, "days that CloudWatch keeps logs"]
     access_token_minutes: Annotated[int, "life of an access token, 5 to 1440"]
@@ -213,75 +228,3 @@ class StackConfig:
     def listen_host(self) -> str:
         """The address that services listen on: all of a task's, or the embedded run's."""
         return "0.0.0.0" if self.local is None else self.local.host  # noqa: S104  (security groups admit who may)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TierDefaults:
-    """What a tier decides for all services at once, beside the keys of the stack."""
-
-    min_tasks: int
-    max_tasks: int
-    stack: StackConfig
-
-
-_DEV = StackConfig(
-    name="",
-    region="",
-    default_tags={},
-    tier=Tier.DEV,
-    vpc_cidr="10.20.0.0/16",
-    availability_zones=2,
-    egress=Egress.PUBLIC_IP,
-    cpu_architecture=CpuArchitecture.X86_64,
-    services={},
-    database=DatabaseConfig(
-        engine=DatabaseEngine.POSTGRES,
-        instance_class="db.t4g.micro",
-        storage_gb=20,
-        multi_az=False,
-        backup_days=1,
-        deletion_protection=False,
-        rotation="",
-    ),
-    web_firewall=WebFirewallConfig(enabled=True, requests=3000, auth_requests=300),
-    gateway=GatewayConfig(user_requests=600, address_requests=3000),
-    log_level=LogLevel.DEBUG,
-    log_retention_days=14,
-    access_token_minutes=15,
-    refresh_token_days=30,
-    cognito_plan=CognitoPlan.ESSENTIALS,
-    mfa=Mfa.OPTIONAL,
-)
-_PROD = replace(
-    _DEV,
-    tier=Tier.PROD,
-    vpc_cidr="10.10.0.0/16",
-    availability_zones=3,
-    egress=Egress.NAT_PER_AZ,
-    database=replace(
-        _DEV.database,
-        instance_class="db.t4g.medium",
-        storage_gb=50,
-        multi_az=True,
-        backup_days=14,
-        deletion_protection=True,
-    ),
-    cognito_plan=CognitoPlan.PLUS,
-    log_level=LogLevel.INFO,
-    log_retention_days=90,
-)
-_LOCAL = replace(
-    _DEV,
-    tier=Tier.LOCAL,
-    vpc_cidr="10.30.0.0/16",
-    web_firewall=replace(_DEV.web_firewall, enabled=False),
-    gateway=GatewayConfig(user_requests=1_000_000, address_requests=1_000_000),
-    log_level=LogLevel.INFO,
-    log_retention_days=1,
-)
-
-DEFAULTS: Mapping[Tier, TierDefaults] = {
-    Tier.DEV: TierDefaults(min_tasks=1, max_tasks=2, stack=_DEV),
-    Tier.PROD: TierDefaults(min_tasks=2, max_tasks=6, stack=_PROD),
-    Tier.LOCAL: TierDefaults(min_tasks=1, max_tasks=1, stack=_LOCAL),
-}

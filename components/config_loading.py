@@ -13,7 +13,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
-from components.config import DEFAULTS, ConfigError, LocalConfig, ServiceConfig, StackConfig, Tier
+from components.config import ConfigError, LocalConfig, ServiceConfig, StackConfig, Tier
+from components.config_defaults import DEFAULTS
 from components.config_rules import problems_of
 from services import catalog
 

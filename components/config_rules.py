@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator
 
-from components.config import DatabaseEngine, Egress, StackConfig, Tier
+from components.config import DatabaseEngine, Egress, StackConfig, Tier, night_hours
 from services import catalog
 
 FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
@@ -44,6 +44,7 @@ def problems_of(config: StackConfig) -> Iterator[str]:
     yield from _database_problems(config)
     yield from _gateway_problems(config)
     yield from _auth_problems(config)
+    yield from _watch_problems(config)
     yield from _local_problems(config)
     if config.log_retention_days not in LOG_RETENTION_DAYS:
         days = ", ".join(map(str, LOG_RETENTION_DAYS))
@@ -142,9 +143,29 @@ def _service_problems(config: StackConfig) -> Iterator[str]:
                 f"{at}.max_tasks: {service.max_tasks} is below 1 or below min_tasks {service.min_tasks}; "
                 "raise it, or lower min_tasks"
             )
+    if config.night is not None:
+        yield from _night_problems(config)
     for name, digest in config.image_digests.items():
         if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
             yield f"sri:image_digests.{name}: {digest!r} is no digest; write it as sha256: and 64 hexadecimal digits"
+
+
+def _night_problems(config: StackConfig) -> Iterator[str]:
+    if config.tier is not Tier.DEV:
+        yield f"sri:night: tier {config.tier.value} has none; remove it"
+    try:
+        night_hours(config.night or "")
+    except ValueError as error:
+        yield f"sri:night: {error}"
+
+
+def _watch_problems(config: StackConfig) -> Iterator[str]:
+    if config.alarm_email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", config.alarm_email):
+        yield f"sri:alarm_email: {config.alarm_email!r} is no e-mail address; write it like ops@example.com"
+    if config.monthly_budget < 0:
+        yield f"sri:monthly_budget: {config.monthly_budget} is below 0; use USD a month, or 0 for none"
+    if config.tier is Tier.LOCAL and (config.alarm_email is not None or config.monthly_budget):
+        yield "sri:monthly_budget, sri:alarm_email: tier local has neither; remove them"
 
 
 def _database_problems(config: StackConfig) -> Iterator[str]:

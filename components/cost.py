@@ -47,6 +47,7 @@ def monthly_estimate(config: StackConfig) -> dict[str, Any]:
         "database": _database(config, price),
         "logs": _logs(config, price),
         "web_firewall": _web_firewall(config, price),
+        "watching": price["dashboard_month"] + alarm_count(config) * price["alarm_month"],
         "secrets": _secrets() * price["secret_month"],
         "private_zone": price["hosted_zone_month"],
     }
@@ -135,6 +136,13 @@ def _web_firewall(config: StackConfig, price: Mapping[str, Any]) -> float:
     return (
         0.0 if not config.web_firewall.enabled else float(price["web_acl_month"] + rules * price["web_acl_rule_month"])
     )
+
+
+def alarm_count(config: StackConfig) -> int:
+    """How many alarms the stack has: of edge, sign-ins and database, of its certificate, and of each service."""
+    has_storage = config.database.engine is DatabaseEngine.POSTGRES
+    public = sum(bool(service.edge_paths) for service in catalog.SERVICES)
+    return 4 + int(has_storage) + int(config.domain is not None) + 2 * len(catalog.SERVICES) + 3 * public
 
 
 def _secrets() -> int:

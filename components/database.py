@@ -62,6 +62,7 @@ class Database(Component):
     port: pulumi.Output[int]
     endpoint: pulumi.Output[str]
     tls: str
+    storage_gb: int | None
     metric_dimensions: dict[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -74,6 +75,8 @@ class Database(Component):
         self.port = self._server.port
         self.endpoint = self._server.endpoint
         self.metric_dimensions = self._server.metric_dimensions
+        is_instance = args.settings.engine is DatabaseEngine.POSTGRES
+        self.storage_gb = args.settings.storage_gb if is_instance else None
         self.tls = args.tls
         self.finish()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -34,7 +35,7 @@ class Distribution(Component):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, opts)
-        self._headers = [{"name": header, "value": value} for header, value in sorted(headers.items())]
+        self._headers: list[Any] = [{"name": header, "value": value} for header, value in sorted(headers.items())]
         self.domain_name = self._create(origin, web_acl_arn).domain_name
         self.finish()
 

@@ -99,6 +99,7 @@ class Edge(Component):
 
     url: pulumi.Output[str]
     load_balancer_suffix: pulumi.Output[str]
+    certificate_arn: pulumi.Output[str] | None
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args.validate()
@@ -107,6 +108,7 @@ class Edge(Component):
         self._balancer = self._create_balancer(self._access_logs())
         self._firewall = self._create_firewall()
         self.load_balancer_suffix = self._balancer.arn_suffix
+        self.certificate_arn = None
         self._listener = self._create_listener()
         self._hide_operations()
         self.url = self._create_origin().apply(str.lower)
@@ -151,6 +153,7 @@ class Edge(Component):
             self.name, domain=self._args.domain, hosted_zone=self._args.hosted_zone, opts=self.child()
         )
         self._zone_id = certificate.zone_id
+        self.certificate_arn = certificate.arn
         self._listen("redirect", 80, [to_https()])
         return self._listen("https", 443, [not_found()], certificate_arn=certificate.arn, ssl_policy=TLS_POLICY)
 

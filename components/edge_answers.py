@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-RESPONSE_HEADERS = {
+RESPONSE_HEADERS: dict[str, Any] = {
     "routing_http_response_strict_transport_security_header_value": "max-age=63072000; includeSubDomains",
     "routing_http_response_x_content_type_options_header_value": "nosniff",
     "routing_http_response_x_frame_options_header_value": "DENY",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -21,6 +22,7 @@ from components.migrations import MigrationRun
 from components.network import Network
 from components.policies import Statement
 from components.scaling import Scaling, ScalingArgs
+from components.target import Target, TargetArgs
 from components.task import Task, TaskArgs
 from services import catalog
 from services.catalog import Need, Size
@@ -28,7 +30,7 @@ from services.catalog import Need, Size
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceArgs:
-    """`service` of the catalog in its surroundings."""
+    """`service` of the catalog in its surroundings; `topic_arn`: who hears its alarms, if it has any."""
 
     service: catalog.Service
     config: StackConfig
@@ -40,6 +42,7 @@ class ServiceArgs:
     cluster: Cluster
     edge: Edge
     endpoints: Endpoints
+    topic_arn: pulumi.Output[str] | None
 
     @property
     def settings(self) -> ServiceConfig:
@@ -78,18 +81,19 @@ class FargateService(Component):
             before.append(self._migrate())
         task = self._create_serve_task()
         discovery = self._create_discovery()
-        target_group = self._create_target_group()
-        if target_group is not None:
-            before += args.edge.route(args.service, target_group)
-        service = self._create_service(task, discovery, target_group, before)
+        target = self._create_target()
+        if target is not None:
+            before += args.edge.route(args.service, target.group)
+        service = self._create_service(task, discovery, target, before)
         self.service_name = service.name
         if self._scales:
-            Scaling(name, self._scaling_args(service), self.child())
+            Scaling(name, self._scaling_args(service, target), self.child())
         self.finish()
 
     @property
     def _scales(self) -> bool:
-        return self._args.settings.max_tasks > self._args.settings.min_tasks
+        settings = self._args.settings
+        return settings.max_tasks > settings.min_tasks or self._args.config.night is not None
 
     def _create_log_group(self) -> aws.cloudwatch.LogGroup:
         config = self._args.config
@@ -168,35 +172,25 @@ class FargateService(Component):
             opts=self.child(),
         )
 
-    def _create_target_group(self) -> aws.lb.TargetGroup | None:
-        if not self._args.service.edge_paths:
+    def _create_target(self) -> Target | None:
+        args = self._args
+        if not args.service.edge_paths:
             return None
-        return aws.lb.TargetGroup(
-            self.name,
-            vpc_id=self._args.network.vpc_id,
-            target_type="ip",
-            protocol="HTTP",
-            port=self._args.port,
-            # Shorter than the container's stop timeout: no request is sent to a task that is being killed.
-            deregistration_delay=30,
-            # A new task gets its share of requests little by little, while it fills its caches and its pool.
-            slow_start=30 if self._args.config.local is None else None,
-            health_check={
-                "path": "/health/ready",
-                "matcher": "200",
-                "interval": 10,
-                "timeout": 5,
-                "healthy_threshold": 2,
-                "unhealthy_threshold": 3,
-            },
-            opts=self.child(),
+        settings = TargetArgs(
+            service=args.service.name,
+            stack=args.config.name,
+            vpc_id=args.network.vpc_id,
+            port=args.port,
+            balancer_suffix=args.edge.load_balancer_suffix,
+            topic_arn=args.topic_arn,
         )
+        return Target(self.name, settings, self.child())
 
     def _create_service(
         self,
         task: Task,
         discovery: aws.servicediscovery.Service | None,
-        target_group: aws.lb.TargetGroup | None,
+        target: Target | None,
         before: list[pulumi.Resource],
     ) -> aws.ecs.Service:
         args = self._args
@@ -212,17 +206,20 @@ class FargateService(Component):
                 "assign_public_ip": args.network.assign_public_ip,
             },
             load_balancers=[]
-            if target_group is None
+            if target is None
             else [
                 {
-                    "target_group_arn": target_group.arn,
+                    "target_group_arn": target.group.arn,
                     "container_name": args.service.name,
                     "container_port": args.port,
                 }
             ],
             service_registries=None if discovery is None else {"registry_arn": discovery.arn},
-            health_check_grace_period_seconds=None if target_group is None else 60,
+            health_check_grace_period_seconds=None if target is None else 60,
             deployment_circuit_breaker={"enable": True, "rollback": True},
+            alarms=_rollback(target),
+            # Needs a root file system that can be written to, and gives whoever may call it the task's secrets.
+            enable_execute_command=False,
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             enable_ecs_managed_tags=True,
@@ -232,11 +229,20 @@ class FargateService(Component):
             opts=self.child(depends_on=before, ignore_changes=["desiredCount"] if self._scales else []),
         )
 
-    def _scaling_args(self, service: aws.ecs.Service) -> ScalingArgs:
+    def _scaling_args(self, service: aws.ecs.Service, target: Target | None) -> ScalingArgs:
         settings = self._args.settings
         return ScalingArgs(
             cluster_name=self._args.cluster.cluster_name,
             service_name=service.name,
             min_tasks=settings.min_tasks,
             max_tasks=settings.max_tasks,
+            request_label=None if target is None else target.request_label,
+            night=self._args.config.night,
         )
+
+
+def _rollback(target: Target | None) -> Any:
+    """What takes a deployment back beside tasks that do not start: the alarms of a service that people see."""
+    if target is None or not target.rollback_alarms:
+        return None
+    return {"alarm_names": target.rollback_alarms, "enable": True, "rollback": True}

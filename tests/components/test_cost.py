@@ -23,6 +23,7 @@ def test_the_cheapest_stack_costs_what_its_parts_cost() -> None:
         "public_addresses": round(6 * 0.005 * 730, 2),
         "database": round(0.016 * 730 + 20 * 0.115, 2),
         "web_firewall": 10.0,
+        "watching": round(3.0 + 19 * 0.10, 2),
         "logs": round(4 * 0.50 + 4 * 14 / 30 * 0.03, 2),
         "secrets": 2.0,
         "private_zone": 0.5,
@@ -46,6 +47,14 @@ def test_nat_gateways_are_paid_for_each_with_an_address() -> None:
     assert three["nat_gateways"] == round(3 * 0.045 * 730, 2)
     addresses = [round(found["public_addresses"] / (0.005 * 730)) for found in (public, one, three)]
     assert addresses == [3 + 4, 3 + 1, 3 + 3]
+
+
+@pytest.mark.parametrize("config", [{}, {"database": {"engine": "aurora-serverless"}}])
+@pytest.mark.parametrize("tier", ["dev", "prod"])
+def test_exactly_the_alarms_that_there_are_are_paid_for(tier: str, config: dict[str, object]) -> None:
+    built = stack(tier, **config)
+    alarms = len(built.of_type("cloudwatch/metricAlarm:MetricAlarm"))
+    assert built.outputs["monthly_estimate"]["items"]["watching"] == round(3.0 + 0.10 * alarms, 2)
 
 
 def test_every_way_out_has_its_price_whichever_is_chosen() -> None:

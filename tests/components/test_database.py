@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from components.config import DEFAULTS, Tier
+from components.config import Tier
+from components.config_defaults import DEFAULTS
 from components.database import DatabaseArgs
 from components.secret import SecretArgs
 from tests.support.stacks import Recorded, Stack, stack

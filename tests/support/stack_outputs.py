@@ -30,6 +30,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "Repository": {"repositoryUrl": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{{name}}"},
     "Image": {"repoDigest": "{repository}@sha256:" + "0" * 64},
     "Instance": {
+        "identifier": "{name}",
         "address": "{name}.aaaaaaaaaaaa.us-east-1.rds.amazonaws.com",
         "port": 5432,
         "endpoint": "{name}.aaaaaaaaaaaa.us-east-1.rds.amazonaws.com:5432",
@@ -46,6 +47,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
         "arnSuffix": "app/{name}/0123",
         "zoneId": "Z35SXDOTRQ7X7K",
     },
+    "TargetGroup": {"arnSuffix": "targetgroup/{name}/0123"},
     "Distribution": {"domainName": "d111111abcdef8.cloudfront.net"},
     "SecretVersion": {"versionId": "version-of-{name}"},
     "GeneratedSecret": {"version_id": "version-of-{name}"},
