@@ -129,12 +129,10 @@ class Auth(Component):
         )
 
     def _plan(self) -> dict[str, Any]:
-        """Named, because the plan that AWS gives to new pools has changed before, and with it features and price."""
-        if self._args.jwks_base_url is not None:
+        """Essentials is what AWS gives to a pool whose plan is not named."""
+        if self._args.plan is not CognitoPlan.PLUS:
             return {}
-        threats = {"user_pool_add_ons": {"advanced_security_mode": "ENFORCED"}}
-        is_plus = self._args.plan is CognitoPlan.PLUS
-        return {"user_pool_tier": self._args.plan.value.upper(), **(threats if is_plus else {})}
+        return {"user_pool_tier": "PLUS", "user_pool_add_ons": {"advanced_security_mode": "ENFORCED"}}
 
     def _create_scopes(self) -> None:
         aws.cognito.ResourceServer(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from components.config import DatabaseEngine, Egress, StackConfig, Tier, night_hours
+from components.connections import SMALLEST_POOL, pool_size
 from services import catalog
 
 FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
@@ -176,6 +177,11 @@ def _database_problems(config: StackConfig) -> Iterator[str]:
         yield "sri:database.rotation: use up to 64 letters, digits, dots, hyphens and underscores, such as a date"
     if not re.fullmatch(r"db\.[a-z0-9-]+\.[a-z0-9]+", database.instance_class):
         yield f"sri:database.instance_class: {database.instance_class!r} is none; write it like db.t4g.micro"
+    elif pool_size(config) < SMALLEST_POOL:
+        yield (
+            f"sri:database.instance_class: {database.instance_class} has too few connections for the `max_tasks` of "
+            "sri:services; take a larger one, or fewer tasks"
+        )
     if not 20 <= database.storage_gb <= 65536:
         yield f"sri:database.storage_gb: {database.storage_gb} is not 20 to 65536; RDS has no such gp3 volume"
     if not 0 <= database.backup_days <= 35:

@@ -14,6 +14,7 @@ from components.component import Component
 _CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 _ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 
+_ORIGIN = "alb"
 _SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 
 
@@ -47,22 +48,9 @@ class Distribution(Component):
             comment=self.name,
             price_class="PriceClass_100",
             web_acl_id=web_acl_arn,
-            origins=[
-                {
-                    "origin_id": "load-balancer",
-                    "domain_name": origin,
-                    "custom_headers": self._headers,
-                    "custom_origin_config": {
-                        "http_port": 80,
-                        "https_port": 443,
-                        # The load balancer has no name that a certificate could be issued for.
-                        "origin_protocol_policy": "http-only",
-                        "origin_ssl_protocols": ["TLSv1.2"],
-                    },
-                }
-            ],
+            origins=self._origins(origin),
             default_cache_behavior={
-                "target_origin_id": "load-balancer",
+                "target_origin_id": _ORIGIN,
                 "viewer_protocol_policy": "redirect-to-https",
                 "allowed_methods": ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
                 "cached_methods": ["GET", "HEAD"],
@@ -74,4 +62,23 @@ class Distribution(Component):
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             viewer_certificate={"cloudfront_default_certificate": True},
             opts=self.child(),
+        )
+
+    def _origins(self, domain_name: pulumi.Input[str]) -> Any:
+        # The whole list, because the state keeps whole properties secret or none.
+        return pulumi.Output.secret(
+            [
+                {
+                    "origin_id": _ORIGIN,
+                    "domain_name": domain_name,
+                    "custom_headers": self._headers,
+                    "custom_origin_config": {
+                        "http_port": 80,
+                        "https_port": 443,
+                        # The load balancer has no name that a certificate could be issued for.
+                        "origin_protocol_policy": "http-only",
+                        "origin_ssl_protocols": ["TLSv1.2"],
+                    },
+                }
+            ]
         )

@@ -114,6 +114,10 @@ class Edge(Component):
         self.url = self._create_origin().apply(str.lower)
         self.finish()
 
+    @property
+    def _is_behind_cloudfront(self) -> bool:
+        return self._args.shape is EdgeShape.CLOUDFRONT
+
     def _access_logs(self) -> Any:
         if self._args.access_logs is None:
             return None
@@ -140,10 +144,11 @@ class Edge(Component):
             idle_timeout=IDLE_TIMEOUT_SECONDS,
             drop_invalid_header_fields=True,
             # CloudFront has noted the user's address last; the load balancer would add CloudFront's after it.
-            xff_header_processing_mode="preserve" if self._args.shape is EdgeShape.CLOUDFRONT else None,
+            xff_header_processing_mode="preserve" if self._is_behind_cloudfront else None,
             access_logs=access_logs,
             enable_deletion_protection=self._args.protect,
-            opts=self.child(),
+            # Behind CloudFront nobody needs to know where the load balancer is.
+            opts=self.child(additional_secret_outputs=["dnsName"] if self._is_behind_cloudfront else None),
         )
 
     def _create_listener(self) -> aws.lb.Listener:
@@ -222,7 +227,7 @@ class Edge(Component):
                 f"{self.name}-{service.name}-{number}",
                 listener_arn=self._listener.arn,
                 priority=rule_priority(path, [other for other in patterns if len(other) == len(path)]),
-                conditions=[{"path_pattern": {"values": [path]}}, *self._from_cloudfront()],
+                conditions=self._conditions(path),
                 actions=[{"type": "forward", "target_group_arn": target_group.arn}],
                 # Never public without the rule that hides health and metrics.
                 opts=self.child(depends_on=[self._hiding]),
@@ -230,9 +235,13 @@ class Edge(Component):
             for number, path in enumerate(service.edge_paths)
         ]
 
-    def _from_cloudfront(self) -> list[Any]:
+    def _conditions(self, path: str) -> Any:
+        named: list[Any] = [{"path_pattern": {"values": [path]}}]
         key = self._args.origin_key
-        return [] if key is None else [{"http_header": {"http_header_name": ORIGIN_KEY_HEADER, "values": [key]}}]
+        if key is None:
+            return named
+        asked = {"http_header": {"http_header_name": ORIGIN_KEY_HEADER, "values": [key]}}
+        return pulumi.Output.secret([*named, asked])  # all of it, as the state keeps whole properties secret or none
 
 
 def _web_firewall(config: StackConfig) -> WebFirewallArgs | None:

@@ -12,6 +12,7 @@ import pulumi
 
 from components.auth import Auth
 from components.config import StackConfig
+from components.connections import pool_size
 from components.database import Database
 from components.database_server import DATABASE_NAME
 from components.policies import Statement
@@ -50,7 +51,7 @@ class Environment:
             secret["COGNITO_CLIENT_SECRET"] = self.auth.client_secret.reference()
             secret["SESSION_KEYS"] = self.auth.session_keys.reference()
         if catalog.Need.DATABASE in service.needs:
-            plain |= self._database()
+            plain |= self._database() | {"DATABASE_POOL_SIZE": str(pool_size(self.config))}
             secret["DATABASE_USER"] = self.database.role_secret(service.name, "username")
             secret["DATABASE_PASSWORD"] = self.database.role_secret(service.name, "password")
         has_role = catalog.Need.DATABASE in service.needs

@@ -56,9 +56,9 @@ def test_the_client_is_confidential_and_opens_no_oauth_flow(tier: str) -> None:
 
 @pytest.mark.parametrize(
     ("tier", "plan", "threats"),
-    [("dev", "ESSENTIALS", None), ("prod", "PLUS", {"advancedSecurityMode": "ENFORCED"}), ("local", None, None)],
+    [("dev", None, None), ("prod", "PLUS", {"advancedSecurityMode": "ENFORCED"}), ("local", None, None)],
 )
-def test_the_plan_is_named_and_prod_is_protected_from_threats(tier: str, plan: str | None, threats: object) -> None:
+def test_prod_is_protected_from_threats(tier: str, plan: str | None, threats: object) -> None:
     inputs = pool(tier).inputs
     assert (inputs.get("userPoolTier"), inputs.get("userPoolAddOns")) == (plan, threats)
 
