@@ -33,11 +33,11 @@ def refuse_ambiguous(scope: Scope) -> None:
 
 
 def _refuse_headers(headers: list[tuple[bytes, bytes]], version: str) -> None:
-    counts = Counter(name for name, _ in headers)
-    for name in ONCE:
-        if counts[name] > 1:
-            raise _malformed(f"The header {name.decode()} may be there only once.")
     values = dict(headers)
+    if len(values) < len(headers):
+        for name, count in Counter(name for name, _ in headers).items():
+            if count > 1 and name in ONCE:
+                raise _malformed(f"The header {name.decode()} may be there only once.")
     host = values.get(b"host")
     if (host is None and version == "1.1") or (host is not None and not _HOST.fullmatch(host)):
         raise _malformed("The header host must name one host.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
+from typing import cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -50,6 +51,37 @@ def _too_much(overhead: int) -> Problem:
     return Problem(431, "fields_too_large", detail)
 
 
+class _Together:
+    """A transport that sends what is written in one turn of the event loop together: uvicorn writes an answer's head
+    and its body apart, which would be two system calls and two packets."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._held = b""
+        self.abort = transport.abort
+        self.is_closing = transport.is_closing
+        self.get_extra_info = transport.get_extra_info
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+
+    def write(self, data: bytes) -> None:
+        if self._held:
+            self._transport.writelines((self._held, data))
+            self._held = b""
+        else:
+            self._held = data
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._held:
+            self._transport.write(self._held)
+            self._held = b""
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """One connection of a client. What it refuses by itself is answered as a problem, and the connection closed."""
 
@@ -57,7 +89,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
         """A client is there; it has as long to say something as an idle one."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, _Together(transport, self.loop)))
         self._overhead = 0
         self._reading = self._head_is_here = self._is_last = False
         self._began = 0.0
