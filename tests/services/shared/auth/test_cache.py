@@ -9,7 +9,6 @@ import pytest
 
 from services.shared.auth import Code, Principal, TokenError, verifier
 from services.shared.auth.cache import TokenCache
-from services.shared.auth.check import TokenCheck
 from services.shared.auth.claims import ClaimRules
 from services.shared.auth.encoding import decode_frozen_object
 from services.shared.auth.keys import parse_key_set
@@ -229,15 +228,3 @@ def test_a_token_put_again_weighs_once() -> None:
     for name in ("a", *"b" * 50):
         cache.put(name, payload, principal, key, since=NOW, until=NOW + 60)
     assert cache.get("a", NOW) is principal
-
-
-def test_headers_of_many_keys_are_not_remembered_without_end() -> None:
-    """The header's bytes are the issuer's, yet their memory is bounded too."""
-    keys = parse_key_set(key_set())
-    check = TokenCheck(
-        find=lambda _: keys[KID], rules=ClaimRules(ISSUER, [CLIENT], "access"), cache=TokenCache(0), revoked=None,
-        clock=lambda: NOW, tally=Tally(),
-    )  # fmt: skip
-    for number in range(200):
-        check(token({"kid": f"kid-{number}"}))
-    assert len(check._headers) <= 64
