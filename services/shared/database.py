@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict
 import asyncpg
 
 from services.shared.errors import unavailable
-from services.shared.settings import DatabaseSettings
+from services.shared.settings import DatabaseAccess, DatabaseSettings
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -39,6 +39,11 @@ NOT_AVAILABLE = (
 )
 """What says that the database cannot serve us now, rather than that the statement was wrong."""
 
+_LIMIT = """
+    SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+    AS connections
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +59,7 @@ class ConnectOptions(TypedDict):
     timeout: float
 
 
-def connect_options(settings: DatabaseSettings) -> ConnectOptions:
+def connect_options(settings: DatabaseAccess) -> ConnectOptions:
     """The settings as asyncpg takes them."""
     return ConnectOptions(
         host=settings.database_host,
@@ -83,17 +88,17 @@ class Database:
     while there is none, each use raises the problem 503 `database_unavailable`.
     """
 
-    def __init__(self, settings: DatabaseSettings, *, schema: str, size: int = 8) -> None:
+    def __init__(self, settings: DatabaseSettings, *, schema: str) -> None:
         self._settings = settings
         self._schema = schema
-        self._size = size
+        self._warned = False
         self._opened: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def __aenter__(self) -> Self:
         self._opened = await asyncpg.create_pool(
             **connect_options(self._settings),
             min_size=0,
-            max_size=self._size,
+            max_size=self._settings.database_pool_size,
             command_timeout=ANSWER_SECONDS,
             reset=_nothing_to_reset,
             server_settings={
@@ -147,8 +152,14 @@ class Database:
             return await connection.fetchrow(query, *arguments)
 
     async def check(self) -> None:
-        """A readiness check: one round trip."""
-        await self.fetchrow("SELECT 1")
+        """A readiness check: one round trip. Warns once if the server has fewer connections than the pool may want."""
+        row = await self.fetchrow(_LIMIT)
+        size = self._settings.database_pool_size
+        if row is not None and row["connections"] < size and not self._warned:
+            self._warned = True
+            log.warning(
+                "DATABASE_POOL_SIZE is %d, but the database has only %d connections for all", size, row["connections"]
+            )
 
 
 def _is_open(connection: Connection) -> bool:

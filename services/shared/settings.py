@@ -110,8 +110,8 @@ class ServiceSettings(ProcessSettings):
     cognito_jwks_url: Url
 
 
-class DatabaseSettings(BaseEnvironment):
-    """Mixin of Need.DATABASE: the service's own role in the platform's Postgres."""
+class DatabaseAccess(BaseEnvironment):
+    """Where the platform's Postgres is, and as whom to connect."""
 
     database_host: Text
     database_port: Port
@@ -119,6 +119,12 @@ class DatabaseSettings(BaseEnvironment):
     database_user: Secret
     database_password: Secret
     database_tls: Literal["disable", "require", "verify-full"]
+
+
+class DatabaseSettings(DatabaseAccess):
+    """Mixin of Need.DATABASE: the service's own role, and how many connections a task may hold."""
+
+    database_pool_size: Annotated[int, Field(ge=1, le=1000)]
 
 
 class SessionSettings(BaseEnvironment):
@@ -134,7 +140,7 @@ class SessionSettings(BaseEnvironment):
         return self.session_keys.get_secret_value().split(",")
 
 
-class MigrationSettings(ProcessSettings, DatabaseSettings):
+class MigrationSettings(ProcessSettings, DatabaseAccess):
     """What the migrate command is told: DATABASE_USER is the master here, SERVICE_DATABASE_USER the role to make."""
 
     service_database_user: Secret

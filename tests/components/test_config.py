@@ -74,6 +74,13 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("a tiny disk", "dev", {"database": {"storage_gb": 5}}, "sri:database.storage_gb: 5", "20 to 65536"),
     ("too many backups", "dev", {"database": {"backup_days": 36}}, "sri:database.backup_days: 36", "0 to 35"),
     ("prod without backups", "prod", {"database": {"backup_days": 0}}, "sri:database.backup_days", "at least 1"),
+    (
+        "more tasks than the database has connections for",
+        "dev",
+        {"services": {"data": {**SERVICE, "max_tasks": 30}}},
+        "sri:database.instance_class: db.t4g.micro has too few connections",
+        "fewer tasks",
+    ),
     ("a class that is none", "dev", {"database": {"instance_class": "t4g.micro"}}, "instance_class", "db.t4g.micro"),
     ("no requests at all", "dev", {"gateway": {"user_requests": 0}}, "sri:gateway.user_requests: 0", "at least 1"),
     ("a page for an origin", "dev", {"gateway": {"cors_origins": "https://a.b/c"}}, "cors_origins", "write scheme"),

@@ -29,6 +29,7 @@ class MigratedDatabase:
             "database_user": self.user,
             "database_password": self.password,
             "database_tls": "disable",
+            "database_pool_size": 8,
         }
 
 

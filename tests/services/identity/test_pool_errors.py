@@ -107,6 +107,7 @@ def parts() -> Iterator[Parts]:
         "DATABASE_USER": "identity",
         "DATABASE_PASSWORD": "secret",
         "DATABASE_TLS": "disable",
+        "DATABASE_POOL_SIZE": "2",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }

@@ -24,13 +24,14 @@ def settings_of(database: postgres.Database, **changes: Any) -> DatabaseSettings
         "database_user": database.user,
         "database_password": database.password,
         "database_tls": "disable",
+        "database_pool_size": 2,
     }
     return DatabaseSettings.model_validate({**values, **changes})
 
 
 @pytest.fixture
 async def opened(database: postgres.Database) -> AsyncIterator[Database]:
-    async with Database(settings_of(database), schema="public", size=2) as opened:
+    async with Database(settings_of(database), schema="public") as opened:
         yield opened
 
 
@@ -125,9 +126,10 @@ async def test_statements_have_a_time_limit(opened: Database) -> None:
 
 
 async def test_waiting_for_a_free_connection_ends_in_503(opened: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.shared.database.ACQUIRE_SECONDS", 0.05)
     async with opened.connection(), opened.connection():
+        monkeypatch.setattr("services.shared.database.ACQUIRE_SECONDS", 0.05)
         await refused(opened)
+        monkeypatch.undo()
     await opened.check()
 
 
@@ -174,3 +176,23 @@ def test_require_encrypts_without_asking_who_is_there(database: postgres.Databas
 
 def test_disable_means_no_encryption(database: postgres.Database) -> None:
     assert connect_options(settings_of(database))["ssl"] is False
+
+
+async def test_a_pool_larger_than_the_database_is_warned_of_once(
+    database: postgres.Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Database(settings_of(database, database_pool_size=1000), schema="public") as opened:
+        for _ in range(2):
+            await opened.check()
+    assert [record.getMessage() for record in caplog.records if "DATABASE_POOL_SIZE is 1000" in record.getMessage()]
+    assert len([record for record in caplog.records if "DATABASE_POOL_SIZE" in record.getMessage()]) == 1
+
+
+async def test_a_pool_that_fits_is_not_warned_of(opened: Database, caplog: pytest.LogCaptureFixture) -> None:
+    await opened.check()
+    assert "DATABASE_POOL_SIZE" not in caplog.text
+
+
+async def test_a_pool_holds_no_more_connections_than_it_is_told(opened: Database) -> None:
+    rows = await asyncio.gather(*(opened.fetchrow("SELECT pg_backend_pid() AS pid, pg_sleep(0.01)") for _ in range(12)))
+    assert len({row["pid"] for row in rows if row is not None}) == 2

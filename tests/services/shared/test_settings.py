@@ -39,6 +39,7 @@ EVERYTHING = {
     "DATABASE_USER": "data",
     "DATABASE_PASSWORD": SECRET,
     "DATABASE_TLS": "verify-full",
+    "DATABASE_POOL_SIZE": "8",
     "SERVICE_DATABASE_USER": "data",
     "SERVICE_DATABASE_PASSWORD": SECRET,
 }
@@ -104,6 +105,8 @@ def test_all_wrong_variables_are_named_at_once(environment: pytest.MonkeyPatch) 
         ("DATABASE_PORT", "65536"),
         ("DATABASE_PORT", "port"),
         ("DATABASE_TLS", "verify-ca"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("DATABASE_POOL_SIZE", "many"),
         ("SESSION_KEYS", "short"),
         ("SESSION_KEYS", f"{SECRET},short"),
         ("SESSION_KEYS", f"{SECRET},"),
