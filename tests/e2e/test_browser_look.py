@@ -110,7 +110,8 @@ def findings(tab: Page) -> list[str]:
         tab.add_script_tag(path=AXE)
     found: list[str] = tab.evaluate(
         """async (tags) => {
-            const { violations } = await axe.run({ runOnly: tags, resultTypes: ["violations"] });
+            const open = document.querySelector("dialog[open]");  // makes all else inert
+            const { violations } = await axe.run(open ?? document, { runOnly: tags, resultTypes: ["violations"] });
             return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) =>
                 `${id} at ${target}: ${failureSummary}`));
         }""",

@@ -13,9 +13,10 @@ from playwright.sync_api import expect
 from tests.support.people import PASSWORD, People, Person, arrive, heading, said, sign_in, warned
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, Response
 
     from tests.support.browser import Watch
+    from tests.support.platform import Platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
 
@@ -258,6 +259,29 @@ def test_an_address_without_a_page_says_so(tab: Page) -> None:
     expect(tab).to_have_title(re.compile("^Page not found"))
     tab.get_by_role("link", name="Go to the start page").click()
     expect(tab).to_have_url("/login")
+
+
+def test_everything_comes_from_one_origin_and_scripts_come_compressed_to_be_kept(tab: Page, platform: Platform) -> None:
+    answers: list[Response] = []
+
+    def hear(answer: Response) -> None:
+        answers.append(answer)
+
+    tab.on("response", hear)
+    tab.goto("/login", wait_until="networkidle")
+    assert {answer.url.startswith(f"{platform.url}/") for answer in answers} == {True}
+    expect(tab.get_by_role("banner")).to_have_count(1)
+    (script,) = [answer for answer in answers if answer.url.endswith(".js")]
+    assert script.header_value("content-encoding") == "br"
+    assert "immutable" in (script.header_value("cache-control") or "")
+    assert answers[0].header_value("cache-control") == "no-cache"
+
+
+def test_text_twice_as_large_fits_the_page(tab: Page, ada: Person) -> None:
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    arrive(tab, ada, "/account")
+    tab.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
 @pytest.mark.parametrize("page", ["/products", "/account", "/users", "/signup", "/reset"])

@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
 
 LOGIN = "/api/v1/auth/login"
 NEW_PASSWORD = "Batterystaple8"
+TOKENS = {"access_token": "t", "token_type": "Bearer", "expires_in": 600}
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +240,35 @@ def test_a_second_step_is_set_up_asked_for_and_turned_off(tab: Page, watch: Watc
     tab.get_by_role("link", name="Account").click()
     panel.get_by_role("button", name="Turn off").click()
     said(tab, "Two-step sign-in is off.")
+
+
+def test_a_pool_that_insists_on_a_second_step_has_it_set_up_while_signing_in(tab: Page) -> None:
+    """The local pool leaves the choice to its users: the sign-in's answer is the contract's, the rest is real."""
+    secret = "JBSWY3DPEHPK3PXP"
+    uri = f"otpauth://totp/SRI:ada@example.com?secret={secret}&issuer=SRI"
+    step = {"challenge": "MFA_SETUP", "session": "sealed", "secret": secret, "otpauth_uri": uri}
+    user = {"id": "u1", "email": "ada@example.com", "name": "Ada", "groups": [], "created_at": "2026-01-01T00:00:00Z"}
+    tab.route("**/auth/login", lambda route: route.fulfill(json=step))
+    tab.route("**/auth/challenge", lambda route: route.fulfill(json=TOKENS | {"user": user}))
+    tab.route("**/products?*", lambda route: route.fulfill(json={"items": [], "next_cursor": None}))
+    sign_in(tab, new_person())
+    expect(tab.get_by_role("img", name="QR code")).to_be_visible()
+    expect(tab.get_by_role("main")).to_contain_text("JBSW Y3DP EHPK 3PXP")
+    with tab.expect_request("**/auth/challenge") as answered:
+        enter_code(tab, "123 456", "Verify")
+    assert answered.value.post_data_json == {"session": "sealed", "code": "123456"}
+    heading(tab, "Dashboard")
+
+
+def test_a_step_that_took_too_long_begins_again(tab: Page, watch: Watch) -> None:
+    step = {"challenge": "SOFTWARE_TOKEN_MFA", "session": "not sealed by the platform"}
+    tab.route("**/auth/login", lambda route: route.fulfill(json=step))
+    sign_in(tab, new_person())
+    watch.expect(401, "/api/v1/auth/challenge")
+    enter_code(tab, "123456", "Verify")
+    warned(tab, "This took too long. Sign in again.")
+    tab.get_by_role("link", name="Start again").click()
+    heading(tab, "Sign in")
 
 
 def test_a_further_step_without_a_sign_in_begins_with_the_password(tab: Page) -> None:

@@ -13,4 +13,5 @@ const root = document.getElementById("app");
 if (root === null) throw new Error("index.html has no element #app");
 startRouter();
 void session.restore();
+root.replaceChildren();
 render(<App />, root);

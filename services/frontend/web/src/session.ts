@@ -130,8 +130,10 @@ export class Session {
 
   /** Another tab signed in or out. */
   hear(message: TabMessage): void {
-    if (message === "signed-out") this.#end("signed-out");
-    else void this.restore();
+    if (message === "signed-out") return this.#end("signed-out");
+    // The message may be here before what the other tab stored.
+    this.#around.hint.set(true);
+    void this.restore();
   }
 
   /**

@@ -163,6 +163,17 @@ test("signing out everywhere says so to the server", async () => {
   assert.deepEqual([calls.at(-1)?.path, calls.at(-1)?.body], ["/auth/logout", { everywhere: true }]);
 });
 
+test("a tab that hears of a sign-in is signed in too, even before it sees the hint", async () => {
+  const around = browser(tokensInTurn().api);
+  around.hint.present = false;
+  const session = new Session(around.surroundings);
+  await session.restore();
+  const signedIn = new Promise<void>((resolve) => session.subscribe(() => session.state.status === "signed-in" && resolve()));
+  session.hear("signed-in");
+  await signedIn;
+  assert.deepEqual(session.state, { status: "signed-in", user: USER });
+});
+
 test("an account that is deleted takes the session along, in every tab", async () => {
   const { session, calls, told, hint } = await restored(tokensInTurn().api);
   await session.deleteAccount("my password");
