@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import Field
 
 from services.identity.audit import Audit
 from services.identity.cursors import from_cursor, to_cursor
@@ -13,12 +14,21 @@ from services.identity.models import UserPage
 from services.identity.revocations import RevocationList
 from services.identity.user_routes import ADMINISTRATORS, PATH, UNAVAILABLE, Finder
 from services.identity.users import Position, Users
-from services.shared.api import Text
+from services.shared.api import RequestModel, Text
 from services.shared.auth import Principal, require_group
 from services.shared.errors import Problem
 from services.shared.openapi import problems
 
 LARGEST_PAGE = 100
+
+
+class Listing(RequestModel):
+    """Which page of users."""
+
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
+    cursor: Annotated[str | None, Field(description="`next_cursor` of the page before.")] = None
+    q: Annotated[Text | None, Field(max_length=200, description="In the email or the name, in any case.")] = None
+
 
 Administrator = Annotated[Principal, Depends(require_group(ADMINISTRATORS))]
 Group = Annotated[str, Path(pattern=r"^[\w-]{1,128}$")]
@@ -39,13 +49,8 @@ def router(directory: Directory, users: Users, finder: Finder, revocations: Revo
         await users.set_groups(user_id, await directory.groups(user_id))
 
     @routes.get("", response_model=UserPage, responses=REFUSALS, summary="Users, newest first")
-    async def list_users(
-        _: Administrator,
-        limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
-        cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-        q: Annotated[Text | None, Query(max_length=200, description="In the email or the name, in any case.")] = None,
-    ) -> UserPage:
-        found, last = await users.page(limit, _position(cursor), q)
+    async def list_users(_: Administrator, asked: Annotated[Listing, Query()]) -> UserPage:
+        found, last = await users.page(asked.limit, _position(asked.cursor), asked.q)
         return UserPage(items=found, next_cursor=to_cursor(last) if last else None)
 
     @routes.post("/{user_id}/disable", status_code=204, responses=ON_OTHERS, summary="Let a user in no more")

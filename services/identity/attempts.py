@@ -15,6 +15,7 @@ from services.identity.audit import Audit, Entry
 from services.identity.guards import address_of
 from services.identity.limits import Rule, Throttle, address_key
 from services.identity.pool_errors import too_many_requests
+from services.shared.errors import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,9 @@ class Attempts:
             self._admit(kind, request, account)
             try:
                 yield entry
-            except Exception:
+            except Exception as error:
+                if not isinstance(error, Problem) or error.status_code >= 500:
+                    self._give_back(kind, request, account)
                 await self._even_out(started, kind.step)
                 raise
             if kind.always:
@@ -85,6 +88,11 @@ class Attempts:
         wait = self._addresses[kind].take(address_key(address_of(request))) or self._accounts[kind].take(account)
         if wait:
             raise too_many_requests(math.ceil(wait))
+
+    def _give_back(self, kind: Kind, request: Request, account: str) -> None:
+        """An outage is not their fault, and must not keep them out when it is over."""
+        self._addresses[kind].give_back(address_key(address_of(request)))
+        self._accounts[kind].give_back(account)
 
     async def _even_out(self, started: float, step: float) -> None:
         step *= self._pace

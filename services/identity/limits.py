@@ -68,6 +68,12 @@ class Throttle:
         record.level = 1
         return pause
 
+    def give_back(self, key: str) -> None:
+        """Uncount a try that came to nothing through no fault of theirs."""
+        record = self._records.get(key)
+        if record is not None:
+            record.level = min(self._rule.burst, record.level + 1)
+
     def forgive(self, key: str) -> None:
         """Forget the tries of this key: it has shown that it is who it says."""
         self._records.pop(key, None)

@@ -74,6 +74,7 @@ async def test_a_search_finds_by_email_by_name_and_by_id(admin: Visitor, other: 
     ("query", "field"),
     [
         ({"limit": 0}, "limit"),
+        ({"page": 2}, "page"),
         ({"limit": 101}, "limit"),
         ({"limit": "many"}, "limit"),
         ({"q": "x" * 201}, "q"),

@@ -8,10 +8,12 @@ import tracemalloc
 
 import pytest
 
+from services.identity.app import create
 from services.identity.attempts import CHALLENGE, CONFIRM, FORGOT, KINDS, RESEND, SIGN_IN, SIGN_UP
 from services.identity.limits import MOST_KEYS, Rule, Throttle, address_key
-from tests.services.identity.conftest import PASSWORD, Visitor, new_email
-from tests.support.applications import problem
+from services.identity.settings import Settings
+from tests.services.identity.conftest import BODY, PASSWORD, Visitor, new_email
+from tests.support.applications import client_of, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -80,6 +82,25 @@ async def test_who_is_forgiven_begins_anew() -> None:
     limit.forgive("a")
     limit.forgive("never seen")
     assert limit.take("a") == 0
+
+
+async def test_a_try_that_is_given_back_does_not_count() -> None:
+    limit, _ = throttle()
+    for _ in range(50):
+        assert limit.take("a") == 0
+        limit.give_back("a")
+    limit.give_back("never seen")
+    assert [limit.take("a") for _ in range(4)] == [0, 0, 0, 10]
+
+
+async def test_an_outage_counts_against_nobody(script: Visitor, settings: Settings) -> None:
+    await script.join()
+    away = settings.model_copy(update={"database_port": 9})
+    given = {"email": script.email, "password": PASSWORD}
+    async with client_of(create(away, pace=0)) as client:
+        for _ in range(SIGN_IN.by_account.burst + 5):
+            response = await client.post("/api/v1/auth/login", json=given, headers=BODY)
+            problem(response, 503, "database_unavailable")
 
 
 async def test_memory_is_bounded_and_the_longest_silent_is_forgotten() -> None:
