@@ -1,0 +1,32 @@
+"""The rules as a CrossGuard pack: the very same functions."""
+
+from __future__ import annotations
+
+import runpy
+from typing import Any
+
+import pulumi_policy
+import pytest
+
+from policy.pack import RULES
+from tests.support.stacks import ROOT
+
+
+def test_the_pack_has_every_rule_as_a_mandatory_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(pulumi_policy, "PolicyPack", lambda name, policies: made.append((name, policies)))
+    runpy.run_path(str(ROOT / "policy" / "__main__.py"))
+    ((name, policies),) = made
+    assert name == "sri"
+    assert [policy.name for policy in policies] == [rule.name for rule in RULES]
+    assert {policy.enforcement_level for policy in policies} == {pulumi_policy.EnforcementLevel.MANDATORY}
+
+    reported: list[str] = []
+    (public,) = [policy for policy in policies if policy.name == "database-is-private"]
+
+    class Arguments:
+        resource_type = "aws:rds/instance:Instance"
+        props: dict[str, Any] = {"publiclyAccessible": True}  # noqa: RUF012
+
+    public.validate(Arguments(), lambda message, _urn: reported.append(message))
+    assert reported == ["publiclyAccessible is not off"]
