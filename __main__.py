@@ -11,6 +11,7 @@ from components.cluster import Cluster, ClusterArgs
 from components.config_loading import load_config
 from components.cost import monthly_estimate
 from components.database import Database, DatabaseArgs
+from components.delivery import Delivery, DeliveryArgs
 from components.edge import Edge, EdgeArgs
 from components.endpoints import Endpoints, EndpointsArgs
 from components.environment import Environment
@@ -27,6 +28,10 @@ config = load_config()
 name, region = config.name, config.region
 account = aws.get_caller_identity().account_id
 
+delivery_args = DeliveryArgs.of(config, account)
+delivery = None if delivery_args is None else Delivery(name, delivery_args)
+boundary = None if delivery is None else delivery.boundary_arn
+
 network = Network(name, NetworkArgs.of(config, zones_of(region)))
 firewall = Firewall(name, FirewallArgs.of(config, network.vpc_id))
 endpoints = Endpoints(name, EndpointsArgs.of(config, network, firewall))
@@ -36,7 +41,7 @@ database = Database(name, DatabaseArgs.of(config, network.isolated_subnet_ids, f
 cluster = Cluster(name, ClusterArgs.of(config, network.vpc_id))
 images = Images(name, ImagesArgs.of(config, Path(__file__).parent))
 if config.local is None:
-    FlowLogs(name, FlowLogsArgs.of(config, account, network.vpc_id))
+    FlowLogs(name, FlowLogsArgs.of(config, account, network.vpc_id, boundary))
 environment = Environment(
     config=config, auth=auth, database=database, public_origin=edge.url, namespace=cluster.namespace
 )
@@ -61,6 +66,7 @@ services = {
             edge=edge,
             endpoints=endpoints,
             topic_arn=topic_arn,
+            boundary=boundary,
         ),
     )
     for service in catalog.SERVICES
@@ -100,5 +106,7 @@ outputs = {
     "dashboard_url": observability.dashboard_url,
     "monthly_estimate": monthly_estimate(config),
 }
+if delivery is not None:
+    outputs |= {"plan_role_arn": delivery.plan_role_arn, "deploy_role_arn": delivery.deploy_role_arn}
 for output, value in outputs.items():
     pulumi.export(output, value)

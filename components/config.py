@@ -195,6 +195,10 @@ class StackConfig:
     night: Annotated[
         str | None, "hours of UTC in which no task runs, from-to, such as 20-5; then none on weekends either; not prod"
     ] = None
+    github_repository: Annotated[
+        str | None, "owner/name: make roles that its pull requests preview with and its environment deploys with"
+    ] = None
+    github_provider_exists: Annotated[bool, "another stack of the account has made GitHub's identity provider"] = False
     alarm_email: Annotated[str | None, "who is told of alarms and of the budget; confirm AWS's message once"] = None
     monthly_budget: Annotated[int, "USD a month, above which somebody is told; 0 for no budget"]
     log_level: Annotated[LogLevel, "debug, info, warning or error"]

@@ -163,6 +163,11 @@ def _night_problems(config: StackConfig) -> Iterator[str]:
 def _watch_problems(config: StackConfig) -> Iterator[str]:
     if config.alarm_email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", config.alarm_email):
         yield f"sri:alarm_email: {config.alarm_email!r} is no e-mail address; write it like ops@example.com"
+    repository = config.github_repository
+    if repository is not None and not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", repository):
+        yield f"sri:github_repository: {repository!r} is no repository; write it like owner/name"
+    if repository is not None and config.tier is Tier.LOCAL:
+        yield "sri:github_repository: tier local is deployed by nobody; remove it"
     if config.monthly_budget < 0:
         yield f"sri:monthly_budget: {config.monthly_budget} is below 0; use USD a month, or 0 for none"
     if config.tier is Tier.LOCAL and (config.alarm_email is not None or config.monthly_budget):

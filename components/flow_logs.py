@@ -21,15 +21,19 @@ class FlowLogsArgs:
     vpc_id: pulumi.Input[str]
     traffic: str
     retention_days: int
+    boundary: pulumi.Input[str] | None = None
 
     @classmethod
-    def of(cls, config: StackConfig, account: str, vpc_id: pulumi.Input[str]) -> Self:
+    def of(
+        cls, config: StackConfig, account: str, vpc_id: pulumi.Input[str], boundary: pulumi.Input[str] | None
+    ) -> Self:
         """The stack's own: prod keeps all, for the day after an incident; dev what was refused."""
         return cls(
             account=account,
             vpc_id=vpc_id,
             traffic="ALL" if config.is_prod else "REJECT",
             retention_days=config.log_retention_days,
+            boundary=boundary,
         )
 
     def validate(self) -> None:
@@ -65,6 +69,7 @@ class FlowLogs(Component):
         role = aws.iam.Role(
             name,
             assume_role_policy=trust_service("vpc-flow-logs.amazonaws.com", self._args.account),
+            permissions_boundary=self._args.boundary,
             opts=self.child(),
         )
         # Flow log guide, "flow-logs-iam-role": writing streams, and finding them again.

@@ -43,6 +43,7 @@ class ServiceArgs:
     edge: Edge
     endpoints: Endpoints
     topic_arn: pulumi.Output[str] | None
+    boundary: pulumi.Output[str] | None
 
     @property
     def settings(self) -> ServiceConfig:
@@ -153,6 +154,7 @@ class FargateService(Component):
             container_name=args.service.name,
             port=port,
             statements=statements,
+            boundary=args.boundary,
         )
         return Task(name, settings, self.child())
 

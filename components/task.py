@@ -20,7 +20,10 @@ from services.catalog import Size
 
 @dataclass(frozen=True, kw_only=True)
 class TaskArgs:
-    """`family` names the task definition. `statements`: what the code may ask of AWS, no role at all where empty."""
+    """`family` names the task definition. `statements`: what the code may ask of AWS, no role at all where empty.
+
+    `boundary`: what its roles can never do, whatever their policies say.
+    """
 
     family: str
     account: str
@@ -35,6 +38,7 @@ class TaskArgs:
     container_name: str
     port: int | None = None
     statements: Sequence[Statement] = ()
+    boundary: pulumi.Input[str] | None = None
 
     def validate(self) -> None:
         """Raises ValueError for a size that Fargate does not have."""
@@ -59,7 +63,12 @@ class Task(Component):
 
     def _create_role(self, suffix: str, statements: Sequence[Statement]) -> aws.iam.Role:
         name = f"{self.name}-{suffix}"
-        role = aws.iam.Role(name, assume_role_policy=trust_tasks(self._args.account), opts=self.child())
+        role = aws.iam.Role(
+            name,
+            assume_role_policy=trust_tasks(self._args.account),
+            permissions_boundary=self._args.boundary,
+            opts=self.child(),
+        )
         self._policies.append(aws.iam.RolePolicy(name, role=role.name, policy=document(statements), opts=self.child()))
         return role
 

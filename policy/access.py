@@ -13,12 +13,15 @@ POOL = "aws:cognito/userPool:UserPool"
 CLIENT = "aws:cognito/userPoolClient:UserPoolClient"
 
 ON_EVERYTHING = {
+    "secretsmanager:GetRandomPassword": "IAM knows no resource for it (service authorization reference)",
     "ecr:GetAuthorizationToken": "IAM knows no resource for it (service authorization reference, ECR)",
 }
 """Actions that may be allowed on every resource, each with its reason."""
 
 
 def _allowed(inputs: Inputs) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    if str(inputs.get("name")).endswith("-boundary"):
+        return  # a permission boundary gives nothing: it is what others' permissions are cut to
     for statement in statements(inputs.get("policy")):
         if statement.get("Effect") == "Allow":
             for action in listed(statement.get("Action")):

@@ -106,6 +106,8 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
         "its own",
     ),
     ("no URL for Cognito", "local", {"local": {**LOCAL, "cognito_url": "127.0.0.1"}}, "sri:local.cognito_url", "http"),
+    ("a repository that is none", "dev", {"github_repository": "x"}, "sri:github_repository: 'x'", "owner/name"),
+    ("a repository in tier local", "local", {"github_repository": "o/n"}, "deployed by nobody", "remove it"),
     ("a night in prod", "prod", {"night": "20-5"}, "sri:night: tier prod has none", "remove it"),
     ("a night that is none", "dev", {"night": "evening"}, "sri:night: 'evening' is no night", "write it like 20-5"),
     ("an address that is none", "dev", {"alarm_email": "ops"}, "sri:alarm_email: 'ops'", "ops@example.com"),

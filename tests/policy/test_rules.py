@@ -15,7 +15,7 @@ CONFIGURATIONS: list[tuple[str, dict[str, Any]]] = [
     ("dev", {}),
     ("prod", {}),
     ("local", {}),
-    ("dev", {"egress": "endpoints"}),
+    ("dev", {"egress": "endpoints", "github_repository": "owner/name"}),
     ("dev", {"domain": "dev.example.com", "hosted_zone": "example.com"}),
     ("prod", {"database": {"engine": "aurora-serverless"}, "egress": "nat"}),
 ]
@@ -174,7 +174,6 @@ def test_every_rule_is_about_a_type_that_exists() -> None:
         "aws:ec2/securityGroupRule:SecurityGroupRule",
         "aws:iam/user:User",
         "aws:iam/accessKey:AccessKey",
-        "aws:iam/policy:Policy",
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",
     }

@@ -1,0 +1,133 @@
+"""How a pipeline gets in: two roles that GitHub's short-lived tokens open, one to look and one to deploy.
+
+Neither has a key. Each trusts one repository only, and the deploying one a single environment of it, whose own rules
+say who approves. A permission boundary keeps every role made here, and every role that a deployment makes, from
+giving itself more.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pulumi
+import pulumi_aws as aws
+
+from components.component import Component
+from components.config import StackConfig
+from components.delivery_policies import boundary, deploy_statements, plan_statements
+
+ISSUER = "token.actions.githubusercontent.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryArgs:
+    """`repository`: owner/name. `environment`: the GitHub environment that deploys this stack, named as its tier.
+
+    `create_provider`: an account has one identity provider of GitHub's; the first stack makes it.
+    """
+
+    account: str
+    region: str
+    stack: str
+    repository: str
+    environment: str
+    create_provider: bool
+
+    @classmethod
+    def of(cls, config: StackConfig, account: str) -> Self | None:
+        """The stack's own, if it is deployed by a pipeline at all."""
+        if config.github_repository is None:
+            return None
+        return cls(
+            account=account,
+            region=config.region,
+            stack=config.name,
+            repository=config.github_repository,
+            environment=config.tier.value,
+            create_provider=not config.github_provider_exists,
+        )
+
+    def validate(self) -> None:
+        """Raises ValueError for a repository that would admit others'."""
+        owner, slash, name = self.repository.partition("/")
+        if not (owner and slash and name) or "*" in self.repository or "/" in name:
+            raise ValueError(f"repository is {self.repository!r}; write it like owner/name")
+
+
+class Delivery(Component):
+    """The identity provider, the permission boundary, a role for previews and a role for deployments."""
+
+    plan_role_arn: pulumi.Output[str]
+    deploy_role_arn: pulumi.Output[str]
+    boundary_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args.validate()
+        super().__init__(name, opts)
+        self._args = args
+        provider = self._find_provider()
+        self._boundary = self._create_boundary()
+        self.boundary_arn = self._boundary.arn
+        repository, environment = args.repository, args.environment
+        self.plan_role_arn = self._create_role(
+            "plan",
+            provider,
+            [f"repo:{repository}:pull_request"],
+            plan_statements(args.account, args.region, args.stack),
+        )
+        self.deploy_role_arn = self._create_role(
+            "deploy",
+            provider,
+            [f"repo:{repository}:environment:{environment}"],
+            deploy_statements(args.account, args.region, args.stack),
+        )
+        self.finish()
+
+    def _find_provider(self) -> pulumi.Output[str]:
+        if not self._args.create_provider:
+            arn = f"arn:aws:iam::{self._args.account}:oidc-provider/{ISSUER}"
+            return pulumi.Output.from_input(arn)
+        # AWS checks GitHub's certificate against its own list of authorities: no thumbprint.
+        return aws.iam.OpenIdConnectProvider(
+            f"{self.name}-github", url=f"https://{ISSUER}", client_id_lists=["sts.amazonaws.com"], opts=self.child()
+        ).arn
+
+    def _create_boundary(self) -> aws.iam.Policy:
+        args = self._args
+        name = f"{self.name}-boundary"
+        return aws.iam.Policy(
+            name,
+            name=name,
+            description="What no role of this stack can do, whatever its policies say",
+            policy=json.dumps(boundary(args.account, args.stack)),
+            opts=self.child(),
+        )
+
+    def _create_role(
+        self, kind: str, provider: pulumi.Output[str], subjects: list[str], statements: list[dict[str, Any]]
+    ) -> pulumi.Output[str]:
+        name = f"{self.name}-{kind}"
+        role = aws.iam.Role(
+            name,
+            name=name,
+            assume_role_policy=provider.apply(lambda arn: json.dumps(trust(arn, subjects))),
+            permissions_boundary=self._boundary.arn,
+            max_session_duration=3600,
+            opts=self.child(),
+        )
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        aws.iam.RolePolicy(name, role=role.name, policy=document, opts=self.child())
+        return role.arn
+
+
+def trust(provider: str, subjects: list[str]) -> dict[str, Any]:
+    """Who may take the role on: GitHub's tokens made for AWS, for exactly these subjects."""
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": provider},
+        "Condition": {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subjects}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,135 @@
+"""The pipeline's roles: what each may do, and what neither ever can."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from components.delivery import DeliveryArgs
+from tests.support.iam import is_allowed
+from tests.support.stacks import Stack, stack
+
+HERE = {"aws:RequestedRegion": "us-east-1"}
+ROLE = "arn:aws:iam::123456789012:role/sri-prod-data-execution"
+LIMIT = {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/sri-prod-boundary"}
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:sri-prod-data"
+ELSEWHERE = "arn:aws:secretsmanager:us-east-1:123456789012:secret:payroll"
+
+
+def delivered(**config: Any) -> Stack:
+    return stack("prod", github_repository="owner/name", **config)
+
+
+def may(kind: str, action: str, resource: str = "*", **context: str) -> bool:
+    built = delivered()
+    policy = built.one("iam/rolePolicy:RolePolicy", f"sri-prod-{kind}").inputs["policy"]
+    limit = built.one("iam/policy:Policy", "sri-prod-boundary").inputs["policy"]
+    return is_allowed(action, resource, policies=[policy], boundary=limit, context=HERE | context)
+
+
+@pytest.mark.parametrize(
+    "action", ["ecs:DescribeServices", "rds:DescribeDBInstances", "cognito-idp:DescribeUserPool", "ec2:DescribeVpcs"]
+)
+def test_a_preview_may_look(action: str) -> None:
+    assert may("plan", action)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("ecs:UpdateService", "*"),
+        ("rds:DeleteDBInstance", "*"),
+        ("cognito-idp:AdminGetUser", "*"),
+        ("cognito-idp:ListUsers", "*"),
+        ("iam:PassRole", ROLE),
+        ("iam:PutRolePolicy", ROLE),
+        ("secretsmanager:GetSecretValue", SECRET),
+        ("logs:GetLogEvents", "*"),
+        ("s3:GetObject", "arn:aws:s3:::sri-prod-access-logs/edge/log"),
+    ],
+)
+def test_a_preview_may_neither_change_anything_nor_read_what_people_left(action: str, resource: str) -> None:
+    assert not may("plan", action, resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("ecs:UpdateService", "*", {}),
+        ("ecr:PutImage", "*", {}),
+        ("iam:CreateRole", ROLE, LIMIT),
+        ("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}),
+        ("secretsmanager:CreateSecret", SECRET, {}),
+    ],
+)
+def test_a_deployment_may_change_the_stack(action: str, resource: str, context: dict[str, str]) -> None:
+    assert may("deploy", action, resource, **context)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("iam:CreateRole", ROLE, {}),
+        ("iam:CreateRole", "arn:aws:iam::123456789012:role/admin", LIMIT),
+        ("iam:CreateUser", "*", {}),
+        ("iam:CreateAccessKey", "*", {}),
+        ("iam:PassRole", ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
+        ("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/sri-prod-deploy", LIMIT),
+        ("iam:UpdateAssumeRolePolicy", "arn:aws:iam::123456789012:role/sri-prod-deploy", {}),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/sri-prod-boundary", {}),
+        ("iam:DeleteRolePermissionsBoundary", ROLE, {}),
+        ("secretsmanager:GetSecretValue", SECRET, {}),
+        ("secretsmanager:PutSecretValue", ELSEWHERE, {}),
+        ("organizations:LeaveOrganization", "*", {}),
+        ("sts:AssumeRole", "*", {}),
+        ("ecs:UpdateService", "*", {"aws:RequestedRegion": "eu-west-1"}),
+    ],
+)
+def test_a_deployment_can_neither_widen_itself_nor_leave_its_stack(
+    action: str, resource: str, context: dict[str, str]
+) -> None:
+    assert not may("deploy", action, resource, **context)
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [("plan", "repo:owner/name:pull_request"), ("deploy", "repo:owner/name:environment:prod")],
+)
+def test_a_role_opens_for_one_repository_and_one_purpose(kind: str, subject: str) -> None:
+    role = delivered().one("iam/role:Role", f"sri-prod-{kind}").inputs
+    (statement,) = json.loads(role["assumeRolePolicy"])["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    issuer = "token.actions.githubusercontent.com"
+    assert statement["Condition"] == {
+        "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": [subject]}
+    }
+    assert role["maxSessionDuration"] == 3600
+
+
+def test_every_role_of_the_stack_is_cut_to_the_boundary() -> None:
+    roles = delivered().of_type("iam/role:Role")
+    assert {role.inputs["permissionsBoundary"].rpartition(":")[2] for role in roles} == {"sri-prod-boundary"}
+    assert not [role for role in stack("prod").of_type("iam/role:Role") if "permissionsBoundary" in role.inputs]
+
+
+def test_an_account_has_one_provider_however_many_stacks() -> None:
+    assert len(delivered().of_type(":OpenIdConnectProvider")) == 1
+    second = delivered(github_provider_exists=True)
+    assert second.of_type(":OpenIdConnectProvider") == []
+    role = second.one("iam/role:Role", "sri-prod-deploy").inputs["assumeRolePolicy"]
+    assert "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" in role
+
+
+def test_without_a_repository_there_is_no_way_in() -> None:
+    assert stack("prod").of_type(":Delivery") == []
+    assert not {"plan_role_arn", "deploy_role_arn"} & stack("prod").outputs.keys()
+    assert {"plan_role_arn", "deploy_role_arn"} <= delivered().outputs.keys()
+
+
+@pytest.mark.parametrize("repository", ["name", "/name", "owner/", "owner/*", "a/b/c"])
+def test_a_repository_that_would_admit_others_is_refused(repository: str) -> None:
+    args = DeliveryArgs(account="", region="", stack="", repository=repository, environment="", create_provider=True)
+    with pytest.raises(ValueError, match="write it like owner/name"):
+        args.validate()
