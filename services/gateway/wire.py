@@ -24,7 +24,7 @@ class Deadlines:
     connect: float = 1.0
     read: float = 10.0
     total: float = 30.0
-    patience: float = 4.0
+    patience: float = 10.0
 
 
 class BrokenAnswerError(Exception):
