@@ -44,7 +44,7 @@ def _serve(package: str, name: str, host: str, port: int) -> None:
     application = importlib.import_module(f"{package}.app").create(settings)
     gc.collect()
     gc.freeze()  # what was imported stays; the collector need not look at it again
-    serve(application, host, port)
+    serve(application, host, port, name)
 
 
 def _migrate(package: str, name: str, *, allow_destructive: bool) -> None:

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.shared.errors import BrokenOffError, Problem, as_problem, internal_error, send_problem
 from services.shared.logging import current_request_id, log_request
-from services.shared.metrics import Metrics
+from services.shared.metrics import Metrics, route_of
+from services.shared.telemetry import Exporter
 from services.shared.tracing import current_trace, trace_of
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -45,6 +46,7 @@ class RequestContext:
         self.last_request = 0.0
         self.draining = False
         """Whether every answer asks its client to come back on another connection."""
+        self.exporter: Exporter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -83,6 +85,8 @@ class RequestContext:
             return
         self.last_request = time.monotonic()
         self.metrics.observe(scope, status, seconds)
+        if self.exporter is not None:
+            self.exporter.record(scope, route_of(scope), status, seconds)
         fields: dict[str, object] = {
             "method": scope["method"],
             "path": exchange.path,
@@ -99,6 +103,8 @@ class _Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send, context: RequestContext) -> None:
         headers = dict(scope["headers"])
         trace = trace_of(headers.get(b"traceparent"), headers.get(b"tracestate"))
+        if context.exporter is not None and not trace.parent_id:
+            trace = trace._replace(sampled=context.exporter.samples(trace))
         self.request_id = _given_id(headers.get(b"x-request-id")) or (
             trace.span_id + trace.trace_id[16:] if trace.parent_id else trace.trace_id
         )

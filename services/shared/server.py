@@ -11,6 +11,7 @@ import uvicorn
 
 from services.shared.lifecycle import Application
 from services.shared.protocol import GuardedProtocol, Limits, guarded
+from services.shared.telemetry import exporter
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the load balancer's idle timeout of 60 s, or it would send requests into connections just closed."""
@@ -80,6 +81,9 @@ def config(application: Application, host: str, port: int, limits: Limits | None
     )
 
 
-def serve(application: Application, host: str, port: int) -> None:
-    """Answer requests until told to stop."""
+def serve(application: Application, host: str, port: int, name: str = "service") -> None:
+    """Answer requests until told to stop. `name`: what its spans are filed under, where they are exported."""
+    application.context.exporter = exporter(name)
     Server(config(application, host, port), application).run()
+    if application.context.exporter is not None:
+        application.context.exporter.close()
