@@ -16,7 +16,7 @@ from scripts.local.state import read_json
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.support.platform import Platform
 
@@ -126,3 +126,13 @@ def said(tab: Page, sentence: str) -> None:
 def warned(tab: Page, sentence: str) -> None:
     """The page warns, where a screen reader notices at once."""
     expect(tab.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
+
+
+def new_name(kind: str) -> str:
+    """The name of a product, unlike any other's."""
+    return f"{kind} {secrets.token_hex(4)}"
+
+
+def row(tab: Page, text: str) -> Locator:
+    """The rows with the text, in the list that the page is about."""
+    return tab.get_by_role("main").get_by_role("list").last.get_by_role("listitem").filter(has_text=text)

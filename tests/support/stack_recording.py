@@ -76,9 +76,9 @@ class Stack:
 class RecordingMonitor(mocks.MockMonitor):
     """Records each registration whole, options included, and answers with plausible outputs."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, preview: bool = False) -> None:
         self.recorded = Stack()
-        super().__init__(_Mocks(self.recorded))
+        super().__init__(_Mocks(self.recorded, preview))
         self._lock = threading.Lock()
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
@@ -109,8 +109,9 @@ class RecordingMonitor(mocks.MockMonitor):
 
 
 class _Mocks(mocks.Mocks):
-    def __init__(self, recorded: Stack) -> None:
+    def __init__(self, recorded: Stack, preview: bool) -> None:
         self.recorded = recorded
+        self.preview = preview
 
     def call(self, args: mocks.MockCallArgs) -> Any:
         self.recorded.calls.append((args.token, plain(args.args)))
@@ -120,6 +121,8 @@ class _Mocks(mocks.Mocks):
         inputs = plain(args.inputs)
         if not args.custom:
             return "", inputs
+        if self.preview:
+            return None, inputs
         return f"{args.name}-id", computed(args.typ, args.name, inputs)
 
 

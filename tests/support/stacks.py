@@ -77,11 +77,14 @@ def _build(tier: str, config: str) -> tuple[Stack, BaseException | None]:
     return build(tier, settings_of(tier, json.loads(config)))
 
 
-def build(name: str, settings: Mapping[str, str]) -> tuple[Stack, BaseException | None]:
-    """Run the program as the stack `name` with the whole configuration `settings`, uncached."""
+def build(name: str, settings: Mapping[str, str], *, preview: bool = False) -> tuple[Stack, BaseException | None]:
+    """Run the program as the stack `name` with the whole configuration `settings`, uncached.
+
+    `preview`: as for a stack that does not exist yet: whatever AWS would compute is unknown.
+    """
     # A thread of its own has none of this one's event loop, nor of Pulumi's settings, which are context variables.
     with ThreadPoolExecutor(max_workers=1) as executor:
-        return executor.submit(_run, name, dict(settings)).result()
+        return executor.submit(_run, name, dict(settings), preview).result()
 
 
 def settings_of(tier: str, config: Mapping[str, Any]) -> dict[str, str]:
@@ -98,9 +101,9 @@ def settings_of(tier: str, config: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _run(name: str, settings: dict[str, str]) -> tuple[Stack, BaseException | None]:
+def _run(name: str, settings: dict[str, str], preview: bool) -> tuple[Stack, BaseException | None]:
     pulumi.runtime.set_all_config(settings, [])
-    monitor = RecordingMonitor()
+    monitor = RecordingMonitor(preview=preview)
     settings_of_run: dict[str, Any] = {
         "monitor": monitor,
         "monitor_features": set(monitor.GetDeploymentInfo(None).supportedFeatures),  # type: ignore[no-untyped-call]
@@ -108,7 +111,7 @@ def _run(name: str, settings: dict[str, str]) -> tuple[Stack, BaseException | No
         "project": "sri",
         "stack": name,
         "organization": "organization",
-        "dry_run": False,
+        "dry_run": preview,
         "callbacks": None,
     }
     configure(mocks.MockSettings(**settings_of_run))  # type: ignore[no-untyped-call]
