@@ -7,7 +7,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypedDict
 
 import asyncpg
 
@@ -83,6 +83,15 @@ def _tls(mode: str) -> ssl.SSLContext | bool:
     return context
 
 
+class Usage(NamedTuple):
+    """Connections of the pool: in use, open but idle, and at most; and how many uses of it have failed so far."""
+
+    busy: int
+    idle: int
+    limit: int
+    failures: int
+
+
 class Database:
     """The service's own schema. Connections are made when they are needed, so the service starts without a database;
     while there is none, each use raises the problem 503 `database_unavailable`.
@@ -92,6 +101,7 @@ class Database:
         self._settings = settings
         self._schema = schema
         self._warned = False
+        self._failures = 0
         self._opened: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def __aenter__(self) -> Self:
@@ -131,6 +141,7 @@ class Database:
                         connection.terminate()
                     raise asyncpg.ConnectionDoesNotExistError("the connection broke between two statements") from error
         except NOT_AVAILABLE as error:
+            self._failures += 1
             log.warning("the database is not available", extra={"reason": f"{type(error).__name__}: {error}"})
             raise unavailable("database_unavailable", "The database cannot be reached. Try again shortly.") from error
 
@@ -150,6 +161,11 @@ class Database:
         """The first row of one statement."""
         async with self.connection() as connection:
             return await connection.fetchrow(query, *arguments)
+
+    def usage(self) -> Usage:
+        """How full the pool is now."""
+        size, idle = (self._opened.get_size(), self._opened.get_idle_size()) if self._opened else (0, 0)
+        return Usage(size - idle, idle, self._settings.database_pool_size, self._failures)
 
     async def check(self) -> None:
         """A readiness check: one round trip. Warns once if the server has fewer connections than the pool may want."""

@@ -98,6 +98,23 @@ async def test_requests_are_counted_by_template_not_by_path(client: httpx.AsyncC
     assert "0" * 32 not in metrics
 
 
+async def test_metrics_tell_how_full_the_pool_of_connections_is(client: httpx.AsyncClient) -> None:
+    await client.get(PATH)
+    metrics = (await client.get("/metrics")).text
+    assert 'database_pool_connections{state="busy"} 0.0' in metrics
+    assert 'database_pool_connections{state="idle"} 1.0' in metrics
+    assert "database_pool_limit 8.0" in metrics
+    assert "database_unavailable_total 0.0" in metrics
+
+
+async def test_metrics_count_what_the_database_did_not_serve(
+    without_database: Settings, token_issuer: TokenIssuer
+) -> None:
+    async with client_of(create(without_database), headers=token_issuer.headers()) as client:
+        await client.get(PATH)
+        assert "database_unavailable_total 1.0" in (await client.get("/metrics")).text
+
+
 async def test_the_document_names_every_path_and_says_that_each_needs_a_token(service: httpx.AsyncClient) -> None:
     document = (await service.get("/api/v1/openapi.json")).json()
     assert set(document["paths"]) == {PATH, f"{PATH}/{{product_id}}"}
@@ -117,5 +134,6 @@ def test_the_settings_are_those_that_the_catalog_promises() -> None:
         "COGNITO_ISSUER",
         "COGNITO_JWKS_URL",
         "COGNITO_USER_POOL_ID",
+        "DATABASE_POOL_SIZE",
         "IDENTITY_URL",
     }
