@@ -6,6 +6,7 @@ to date, and leave ids and the client's secret alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from scripts.local.engine.rows import Creation, Row
@@ -21,19 +22,38 @@ def call(creation: Creation, operation: str, **parameters: Any) -> dict[str, Any
     return creation.call(f"{SERVICE}.{operation}", **parameters)
 
 
-def update(creation: Creation, operation: str, current: dict[str, Any], **identity: str) -> None:
-    """Bring what was found up to date; LocalRunError where that would need a new one."""
+def refuse(member: str, found: Any, wanted: Any) -> None:
+    """Say what cannot be brought up to date, and the way out."""
+    raise LocalRunError(
+        f"{member} of the one that is kept cannot change from {found!r} to {wanted!r}: "
+        "start afresh with `make reset` (users and products are lost)"
+    )
+
+
+def covers(found: Any, wanted: Any) -> bool:
+    """Whether what is there says all that is wanted, in whatever order, defaults beside."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return all(covers(found.get(name), value) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(wanted) == len(found) and all(any(covers(item, value) for item in found) for value in wanted)
+    return bool(found == wanted)
+
+
+def update(creation: Creation, operation: str, describe: Callable[[], dict[str, Any]], **identity: str) -> None:
+    """Bring what was found up to date; LocalRunError where that takes a new one, or the emulator does not do it."""
+    current = describe()
     for member in UNCHANGEABLE:
         wanted = creation.parameters.get(member)
         found: Any = "ClientSecret" in current if member == "GenerateSecret" else current.get(member)
         if (wanted or None) != (found or None):
-            raise LocalRunError(
-                f"{member} of an existing one cannot change from {found!r} to {wanted!r}: "
-                "start afresh with `make reset` (users and products are lost)"
-            )
+            refuse(member, found, wanted)
     members = creation.cloud.input_shape(f"{SERVICE}.{operation}").members
     changes = {name: value for name, value in creation.parameters.items() if name in members}
     call(creation, operation, **changes, **identity)
+    updated = describe()
+    for name, value in changes.items():
+        if name in updated and not covers(updated[name], value):
+            refuse(name, updated[name], value)
 
 
 def adopt_pool(creation: Creation) -> dict[str, Any] | None:
@@ -43,9 +63,12 @@ def adopt_pool(creation: Creation) -> dict[str, Any] | None:
     pool = next((pool["Id"] for pool in pools if pool["Name"] == name), None)
     if pool is None:
         return None
-    current = call(creation, "describe_user_pool", UserPoolId=pool)["UserPool"]
-    update(creation, "update_user_pool", current, UserPoolId=pool)
-    return call(creation, "describe_user_pool", UserPoolId=pool)
+
+    def describe() -> dict[str, Any]:
+        return dict(call(creation, "describe_user_pool", UserPoolId=pool)["UserPool"])
+
+    update(creation, "update_user_pool", describe, UserPoolId=pool)
+    return {"UserPool": describe()}
 
 
 def finish_pool(creation: Creation) -> None:
@@ -77,9 +100,12 @@ def adopt_client(creation: Creation) -> dict[str, Any] | None:
     client = next((client["ClientId"] for client in clients if client["ClientName"] == name), None)
     if client is None:
         return None
-    current = call(creation, "describe_user_pool_client", UserPoolId=pool, ClientId=client)["UserPoolClient"]
-    update(creation, "update_user_pool_client", current, ClientId=client)
-    return call(creation, "describe_user_pool_client", UserPoolId=pool, ClientId=client)
+
+    def describe() -> dict[str, Any]:
+        return dict(call(creation, "describe_user_pool_client", UserPoolId=pool, ClientId=client)["UserPoolClient"])
+
+    update(creation, "update_user_pool_client", describe, ClientId=client)
+    return {"UserPoolClient": describe()}
 
 
 def adopt_group(creation: Creation) -> dict[str, Any] | None:

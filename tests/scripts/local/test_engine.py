@@ -9,6 +9,7 @@ import pytest
 
 from scripts.local.engine.cloud import Cloud
 from scripts.local.engine.errors import ProgramError, ResourceError, UnmappedError
+from scripts.local.engine.rows_cognito import covers
 from scripts.local.errors import LocalRunError
 from tests.scripts.local.conftest import REGION, Engine
 
@@ -168,6 +169,21 @@ def test_what_only_a_new_user_pool_could_have_is_refused_with_the_way_out(engine
     engine.run(pool("fixed"))
     with pytest.raises(ResourceError, match=r"UsernameAttributes .* cannot change .* `make reset`"):
         engine.run(pool("fixed", attributes='["phone_number"]'))
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "expected"),
+    [
+        ({"a": 1, "default": 2}, {"a": 1}, True),
+        ({"a": 1}, {"a": 2}, False),
+        ({}, {"a": 1}, False),
+        (["x", "y"], ["y", "x"], True),
+        (["x", "y"], ["x"], False),
+        ([{"a": 1, "default": 2}], [{"a": 1}], True),
+    ],
+)
+def test_what_is_kept_is_held_against_what_is_wanted(found: object, wanted: object, expected: bool) -> None:
+    assert covers(found, wanted) is expected
 
 
 GENERATED = """

@@ -73,7 +73,7 @@ def test_only_the_identity_service_can_sign_users_in_and_not_for_long(client: As
         UserPoolId=outputs["cognito_user_pool_id"], ClientId=outputs["cognito_user_pool_client_id"]
     )["UserPoolClient"]
     assert app["ClientSecret"]
-    assert set(app["ExplicitAuthFlows"]) == {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+    assert app["ExplicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH"]
     assert app["TokenValidityUnits"]["AccessToken"] == "minutes"
     assert 5 <= app["AccessTokenValidity"] <= 15
     assert app["PreventUserExistenceErrors"] == "ENABLED"
