@@ -11,6 +11,7 @@ import base64
 import hmac
 import ipaddress
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
@@ -113,6 +114,12 @@ def _worth_repeating(error: ClientError | BotoCoreError, repeatable: bool) -> bo
     return isinstance(error, NEVER_ARRIVED) or (repeatable and isinstance(error, HTTPClientError))
 
 
+@cache
+def _session() -> botocore.session.Session:
+    """What has read the API's model, which takes a while. (boto3 would add resources on top, which nothing uses.)"""
+    return botocore.session.get_session()
+
+
 def _connect(region: str) -> Client:
     config = Config(
         connect_timeout=CONNECT_SECONDS,
@@ -120,6 +127,5 @@ def _connect(region: str) -> Client:
         retries={"total_max_attempts": 1},  # botocore repeats every call alike, and sleeps in our threads
         max_pool_connections=AT_ONCE,
     )
-    # boto3 would add a session of resources on top, which nothing here uses.
-    client = botocore.session.get_session().create_client("cognito-idp", region_name=region, config=config)
+    client = _session().create_client("cognito-idp", region_name=region, config=config)
     return cast("Client", client)

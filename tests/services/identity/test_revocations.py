@@ -82,22 +82,15 @@ def data_schema(module_database: Database) -> MigratedDatabase:
 async def services(
     settings: Settings, data_schema: MigratedDatabase, cognito_server: CognitoServer
 ) -> AsyncIterator[Services]:
-    shared = {
-        name: getattr(settings, name)
-        for name in GatewaySettings.model_fields
-        if name.startswith(("aws", "cognito", "environment", "log"))
-    }
+    names = set(Settings.model_fields) & set(GatewaySettings.model_fields)
+    shared = {name: getattr(settings, name) for name in names}
     async with AsyncExitStack() as stack:
         identity = await stack.enter_async_context(served(create(settings, revocation_interval=SOON, pace=0)))
         data_settings = DataSettings.model_validate({**shared, **data_schema.settings, "identity_url": identity})
         data = await stack.enter_async_context(served(create_data(data_settings, revocation_interval=SOON)))
         urls = {"identity_url": identity, "data_url": data}
-        rest = {
-            name: field.get_default()
-            for name, field in GatewaySettings.model_fields.items()
-            if name not in {**shared, **urls} and not field.is_required()
-        }
-        gateway_settings = GatewaySettings.model_validate({**rest, **shared, **urls})
+        own = {"rate_limit_user": 10_000, "rate_limit_address": 10_000, "cors_origins": "none"}
+        gateway_settings = GatewaySettings.model_validate({**shared, **own, **urls})
         gateway = await stack.enter_async_context(served(create_gateway(gateway_settings, revocation_interval=SOON)))
         running = Services(cognito_server, identity, data, gateway)
         async with running.client:
@@ -151,6 +144,29 @@ async def test_whoever_has_gone_is_out_with_the_token_at_hand(services: Services
     visitor = await services.join()
     assert (await visitor.call("DELETE", "/users/me", {"password": PASSWORD})).status_code == 204
     await services.refused_everywhere(visitor.access_token)
+
+
+async def test_whoever_goes_takes_their_products_along_and_nobody_elses(services: Services, settings: Settings) -> None:
+    """With the data service itself, not a stand-in."""
+    lamp = {"name": "Lamp", "description": "Warm light", "price_minor": 4900, "currency": "EUR"}
+    visitor, neighbour = await services.join(), await services.join()
+    made = {}
+    for owner in (visitor, neighbour):
+        bearer = {"authorization": f"Bearer {owner.access_token}"}
+        made[owner.email] = await services.client.post(f"{services.data}/api/v1/products", json=lamp, headers=bearer)
+        assert made[owner.email].status_code == 201
+    bearer = {"authorization": f"Bearer {visitor.access_token}"}
+    beside_data = settings.model_copy(update={"data_url": services.data})
+    async with client_of(create(beside_data, revocation_interval=SOON, pace=0)) as client:
+        exported = await client.get("/api/v1/users/me/export", headers=bearer)
+        assert [product["name"] for product in exported.json()["products"]] == ["Lamp"]
+        gone = await client.request("DELETE", "/api/v1/users/me", json={"password": PASSWORD}, headers=bearer)
+        assert gone.status_code == 204
+    bearer = {"authorization": f"Bearer {neighbour.access_token}"}
+    for owner, status in ((visitor, 404), (neighbour, 200)):
+        product = made[owner.email].json()["id"]
+        found = await services.client.get(f"{services.data}/api/v1/products/{product}", headers=bearer)
+        assert found.status_code == status
 
 
 async def test_a_reset_password_ends_every_access_token(services: Services) -> None:
