@@ -24,11 +24,6 @@ ME = "/api/v1/users/me"
 OFFLINE = "net::ERR_INTERNET_DISCONNECTED"
 
 
-@pytest.fixture(scope="module")
-def ada(people: People) -> Person:
-    return people.signed_up()
-
-
 def calls(tab: Page) -> list[Request]:
     """The API calls that the tab makes from now on."""
     made: list[Request] = []

@@ -35,11 +35,6 @@ NEW_PASSWORD = "Batterystaple8"
 TOKENS = {"access_token": "t", "token_type": "Bearer", "expires_in": 600}
 
 
-@pytest.fixture(scope="module")
-def ada(people: People) -> Person:
-    return people.signed_up()
-
-
 def sign_up(tab: Page, person: Person) -> None:
     tab.goto("/signup")
     tab.get_by_label("Name").fill(person.name)
