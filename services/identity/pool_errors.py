@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, ParamValidationError  # noqa: A004
 
 from services.shared.auth import Code, TokenError
 from services.shared.auth.errors import REALM
@@ -192,7 +192,7 @@ def as_problem(error: ClientError | BotoCoreError, meanings: Meanings) -> PoolPr
     name = type(error).__name__
     if isinstance(error, ParamValidationError):
         return PoolProblem(name, Problem(422, "invalid_request", "The user pool cannot take this request."))
-    level = logging.WARNING if isinstance(error, HTTPClientError) else logging.ERROR
+    level = logging.WARNING if isinstance(error, HTTPClientError | ConnectionError) else logging.ERROR
     log.log(level, "the user pool cannot be asked", extra={"error": name})
     return PoolProblem(name, provider_unavailable())
 

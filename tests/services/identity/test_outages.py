@@ -42,7 +42,7 @@ OUTAGE = float(os.environ.get("OUTAGE_SECONDS", "1"))
 RECOVERY = 3.0
 """Seconds after which everything must be as before."""
 CALM = 1.0
-WORKERS = 2
+WORKERS = 1
 """For each kind of request; each pauses a little between two."""
 
 
