@@ -13,7 +13,7 @@ from collections.abc import Iterator
 _NAME = r'[\w."]+'
 _EXPANDING = re.compile(
     rf"""
-    (select|show|set|values|insert|update|with|analyze|comment|grant)\b
+    (select|show|set|reset|values|insert|update|with|analyze|comment|grant)\b
     | create\ (or\ replace\ )?(table|index|sequence|type|schema|view|function|extension)\b
     | drop\ index\b
     | alter\ type\ {_NAME}\ add\ value\b

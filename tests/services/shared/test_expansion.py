@@ -187,6 +187,34 @@ def test_an_index_whose_building_was_interrupted_is_built_again(folder: Path, da
     assert asyncio.run(is_valid(database, "data.things_name"))
 
 
+def test_an_index_is_built_while_others_write_and_waits_for_them(folder: Path, database: Database) -> None:
+    assert run(database) == 0
+    (folder / "0002_index.py").write_text(
+        "from services.shared.migration_environment.online import build_index\n"
+        "revision, down_revision = '0002', '0001'\n\n\n"
+        "def upgrade() -> None:\n    build_index('data', 'things_name', 'things (name)')\n"
+    )
+
+    async def build_beside_a_writer() -> tuple[bool, int, int]:
+        writer, another = await asyncpg.connect(database.url), await asyncpg.connect(database.url)
+        async with writer.transaction():
+            await writer.execute("INSERT INTO data.things VALUES (1, 'before')")
+            build = asyncio.ensure_future(asyncio.to_thread(run, database))
+            for _ in range(500):
+                await asyncio.sleep(0.02)
+                if await another.fetchval("SELECT count(*) FROM pg_stat_progress_create_index"):
+                    break
+            await another.execute("INSERT INTO data.things VALUES (2, 'meanwhile')")
+            waited = not build.done()
+        code = await build
+        count = await another.fetchval("SELECT count(*) FROM data.things")
+        await asyncio.gather(writer.close(), another.close())
+        return waited, code, count
+
+    assert asyncio.run(build_beside_a_writer()) == (True, 0, 2)
+    assert asyncio.run(is_valid(database, "data.things_name"))
+
+
 async def leave_invalid_index(database: Database) -> None:
     """As an interrupted CREATE INDEX CONCURRENTLY does."""
     connection = await asyncpg.connect(database.url)
