@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -65,6 +67,14 @@ def code_of(answer: httpx.Response) -> tuple[int, str]:
     assert problem["status"] == answer.status_code
     assert problem["request_id"]
     return answer.status_code, problem["code"]
+
+
+def appears_in(log: Path, text: str) -> None:
+    """A line is written after its answer: wait a moment for it."""
+    deadline = time.monotonic() + 5
+    while text not in log.read_text():
+        assert time.monotonic() < deadline, f"{log.name} never says {text}"
+        time.sleep(0.05)
 
 
 def test_a_signed_in_user_sees_themselves(api: httpx.Client, ada: Person) -> None:
@@ -134,7 +144,7 @@ def test_the_request_id_crosses_the_services(api: httpx.Client, ada: Person, pla
     answer = api.get("products", headers={**ada.bearer, "X-Request-ID": request_id})
     assert answer.headers["x-request-id"] == request_id
     for service in ("gateway", "data"):
-        assert request_id in (platform.state_dir / "logs" / f"{service}.log").read_text()
+        appears_in(platform.state_dir / "logs" / f"{service}.log", request_id)
 
 
 def test_the_api_is_described_in_one_document(api: httpx.Client) -> None:
