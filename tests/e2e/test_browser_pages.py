@@ -13,6 +13,7 @@ from tests.support.people import People, Person, arrive, heading
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Response
 
+    from tests.support.browser import Watch
     from tests.support.platform import Platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
@@ -40,6 +41,15 @@ def test_everything_comes_from_one_origin_and_scripts_come_compressed_to_be_kept
     assert script.header_value("content-encoding") == "br"
     assert "immutable" in (script.header_value("cache-control") or "")
     assert answers[0].header_value("cache-control") == "no-cache"
+
+
+def test_no_text_becomes_markup_or_script_and_the_watch_hears_whoever_tries(tab: Page, watch: Watch) -> None:
+    tab.goto("/login")
+    with tab.expect_console_message(lambda message: "TrustedHTML" in message.text):
+        refused = tab.evaluate("() => { try { document.body.innerHTML = '<b>' } catch (error) { return error.name } }")
+    assert refused == "TypeError"
+    assert [complaint for complaint in watch.complaints if "TrustedHTML" in complaint] == watch.complaints != []
+    watch.complaints.clear()
 
 
 def test_text_twice_as_large_fits_the_page(tab: Page, ada: Person) -> None:
