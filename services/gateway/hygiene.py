@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
 from services.shared.errors import Problem
+
+LONGEST_HOST = 255 + len(":65535")  # RFC 1035, 2.3.4
+LONGEST_REMEMBERED = 256
+"""Of a target: those that are asked for again and again are shorter."""
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 ONCE = (b"host", b"authorization", b"content-type", b"transfer-encoding", b"x-request-id")
@@ -39,7 +44,7 @@ def _refuse_headers(headers: list[tuple[bytes, bytes]], version: str) -> None:
             if count > 1 and name in ONCE:
                 raise _malformed(f"The header {name.decode()} may be there only once.")
     host = values.get(b"host")
-    if (host is None and version == "1.1") or (host is not None and not _HOST.fullmatch(host)):
+    if (host is None and version == "1.1") or (host is not None and not _is_host(host)):
         raise _malformed("The header host must name one host.")
     if values.get(b"transfer-encoding", b"chunked").lower() != b"chunked":  # RFC 9112, 6.1
         raise Problem(501, "coding_not_supported", "Send bodies chunked or whole.", headers={"connection": "close"})
@@ -49,13 +54,29 @@ def _refuse_headers(headers: list[tuple[bytes, bytes]], version: str) -> None:
 
 
 def _refuse_target(path: bytes, query: bytes) -> None:
+    short = len(path) + len(query) <= LONGEST_REMEMBERED
+    reason = _ambiguity_again(path, query) if short else _ambiguity(path, query)
+    if reason is not None:
+        raise _malformed(reason)
+
+
+def _ambiguity(path: bytes, query: bytes) -> str | None:
     if not _PATH.fullmatch(path) or not _QUERY.fullmatch(query):
-        raise _malformed("The path or query holds characters that have to be percent-encoded.")
+        return "The path or query holds characters that have to be percent-encoded."
     decoded = unquote_to_bytes(path) if b"%" in path else path
     if b"//" in decoded or _CONTROL.search(decoded) or not {b".", b".."}.isdisjoint(decoded.split(b"/")):
-        raise _malformed("The path has empty or dot segments, or encoded control characters.")
+        return "The path has empty or dot segments, or encoded control characters."
     if decoded.count(b"/") != path.count(b"/"):
-        raise _malformed("The path has an encoded slash.")
+        return "The path has an encoded slash."
+    return None
+
+
+_ambiguity_again = lru_cache(maxsize=4096)(_ambiguity)
+
+
+@lru_cache(maxsize=256)
+def _is_host(value: bytes) -> bool:
+    return len(value) <= LONGEST_HOST and _HOST.fullmatch(value) is not None
 
 
 def _malformed(detail: str) -> Problem:
