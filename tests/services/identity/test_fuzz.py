@@ -41,7 +41,7 @@ from tests.services.identity.data_service import DataService
 from tests.support.applications import served
 from tests.support.cognito import CognitoServer, UserPool
 
-CASES = int(os.environ.get("FUZZ_CASES", "150"))
+CASES = int(os.environ.get("FUZZ_CASES", "100"))
 """In all, spread over the operations and over what makes sense and what does not."""
 
 CHECKS = [

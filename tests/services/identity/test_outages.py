@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 OUTAGE = float(os.environ.get("OUTAGE_SECONDS", "1"))
 RECOVERY = 3.0
 """Seconds after which everything must be as before."""
-CALM = 1.0
+CALM = 0.5
 WORKERS = 1
 """For each kind of request; each pauses a little between two."""
 
