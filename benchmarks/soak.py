@@ -34,7 +34,7 @@ CONNECTIONS = 8
 SCRIPT = """
 local paths, at = {"/api/v1/products", "/api/v1/users/me"}, 0
 function request()
-  at = at % #paths + 1
+  at = at %% #paths + 1
   return wrk.format("GET", paths[at])
 end
 function delay() return %d end
