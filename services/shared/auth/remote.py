@@ -99,8 +99,7 @@ class RemoteKeys:
             self._replace({})
             self._hard_limit = math.inf
             self._backoff.reset()  # from now on every request waits for keys: begin with short pauses again
-        if now >= self._backoff.until:
-            self._refresh()
+        self._refresh()
 
     async def look_again(self, kid: str) -> None:
         """Let fresh keys settle an unknown `kid`: wait UNKNOWN_KID_WAIT at most, and fetch no more than is allowed.

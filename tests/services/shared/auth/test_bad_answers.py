@@ -122,7 +122,9 @@ async def test_a_set_of_256_kb_is_read_and_one_byte_more_is_not() -> None:
             await keys.close()
 
 
-async def test_a_body_that_drips_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_drips_is_given_up_at_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """J11: the time is limited as a whole, not from one byte to the next."""
     monkeypatch.setattr("services.shared.auth.fetch.DEADLINE", 0.4)
 
@@ -139,6 +141,7 @@ async def test_a_body_that_drips_is_given_up_at_the_deadline(monkeypatch: pytest
         assert asyncio.get_running_loop().time() - started < 2
     assert taken
     assert tally.key_refreshes["failed"] >= 1
+    assert "no complete answer within 0.4 s" in caplog.text
 
 
 async def test_a_connection_that_is_cut_is_a_failed_refresh() -> None:

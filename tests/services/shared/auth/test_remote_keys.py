@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.shared.auth import Code, RemoteKeys, TokenError
+from services.shared.auth import Code, RemoteKeys, TokenError, verifier
 from tests.services.shared.auth.corpus.all import CASES
-from tests.services.shared.auth.issuer import (
+from tests.services.shared.auth.issuer import CLIENT, ISSUER, NOW, token
     token,
 )
 from tests.services.shared.auth.pool import BROKEN, HARD, SOFT, Pool, tokens, unknown
@@ -73,7 +73,7 @@ async def test_unknown_kids_while_the_server_fails_are_backed_off(pool: Pool) ->
     await pool.keys.prefetch()
     pool.server.status = BROKEN
     assert await pool.codes(unknown(200)) == {"kid_unknown": 200}
-    assert pool.server.fetches <= 1 + 3
+    assert pool.server.fetches == 1 + 1
     pool.now += 0.6
     assert await pool.code(token()) == "taken"
 
@@ -146,6 +146,22 @@ async def test_at_the_hard_limit_stale_keys_are_no_longer_used(pool: Pool) -> No
     pool.server.status = "200 OK"
     pool.now += 1.2
     assert await pool.code(token()) == "taken"
+
+
+async def test_the_hard_limit_is_kept_to_the_second(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the next refresh is due only later."""
+    monkeypatch.setattr("services.shared.auth.remote.jitter", lambda _, high: high)
+    keys = RemoteKeys(pool.server.url, soft_ttl=100, hard_ttl=100, monotonic=lambda: pool.now)
+    verify = verifier(keys, ISSUER, CLIENT, clock=lambda: NOW)
+    await verify(token())
+    pool.server.status = BROKEN
+    pool.now += 99
+    await verify(token())
+    pool.now += 1
+    with pytest.raises(TokenError) as refusal:
+        await verify(token())
+    assert refusal.value.code is Code.KEYS_UNAVAILABLE
+    await keys.close()
 
 
 async def test_failures_back_off_up_to_half_a_minute(pool: Pool) -> None:
