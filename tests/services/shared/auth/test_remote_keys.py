@@ -7,8 +7,6 @@ import pytest
 from services.shared.auth import Code, RemoteKeys, TokenError, verifier
 from tests.services.shared.auth.corpus.all import CASES
 from tests.services.shared.auth.issuer import CLIENT, ISSUER, NOW, token
-    token,
-)
 from tests.services.shared.auth.pool import BROKEN, HARD, SOFT, Pool, tokens, unknown
 
 

@@ -106,10 +106,11 @@ async def test_refreshes_and_age_are_told(pool: Pool) -> None:
 
 @pytest.fixture
 def threaded_key_server() -> Iterator[str]:
-    """The URL of a key server that belongs to no event loop."""
+    """The URL of a slow key server that belongs to no event loop."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            time.sleep(0.2)
             self.send_response(200)
             self.end_headers()
             self.wfile.write(compact(key_set()))
@@ -152,6 +153,8 @@ def test_keys_serve_two_event_loops_at_once(threaded_key_server: str) -> None:
     async def many() -> list[Principal]:
         return await asyncio.gather(*(verify(token(jti=str(i))) for i in range(20)))
 
+    started = time.monotonic()
     with ThreadPoolExecutor(4) as threads:
         outcomes = list(threads.map(lambda _: asyncio.run(many()), range(8)))
     assert sum(map(len, outcomes)) == 160
+    assert time.monotonic() - started < 3, "a loop waited for the fetch of another one, which cannot wake it"
