@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from services.shared.auth.encoding import decode_object
-from services.shared.auth.fetch import FetchError, fetch
+from services.shared.auth.fetch import fetch
 from services.shared.auth.metrics import TALLY, Tally
 from services.shared.auth.pacing import jitter
 
@@ -99,16 +99,15 @@ class Revocations:
 def revocations_at(url: str) -> Source:
     """The source that reads identity's list at `url`: {"revocations": {"<sub or origin_jti>": <not before>, ...}}."""
 
-    async def source() -> Mapping[str, int]:
-        listed = decode_object(await fetch(url, max_body=MAX_LIST)).get("revocations")
-        if not isinstance(listed, dict):
-            raise FetchError("the answer has no object of revocations")
-        return listed
+    async def source() -> Any:
+        return decode_object(await fetch(url, max_body=MAX_LIST)).get("revocations")
 
     return source
 
 
-def _checked(listed: Mapping[str, int]) -> dict[str, int]:
+def _checked(listed: object) -> dict[str, int]:
+    if not isinstance(listed, Mapping):
+        raise ValueError("the list is no object")
     for identifier, not_before in listed.items():
         if type(identifier) is not str or not identifier or type(not_before) is not int or not_before < 0:
             raise ValueError("a revocation is not an id with whole seconds since the epoch")

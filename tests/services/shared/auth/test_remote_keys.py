@@ -134,13 +134,19 @@ async def test_at_the_hard_limit_stale_keys_are_no_longer_used(pool: Pool) -> No
     await pool.keys.prefetch()
     assert await pool.code(token()) == "taken"
     pool.server.status = BROKEN
-    pool.now += HARD - 1
+    pool.now += HARD - 400
+    for _ in range(13):  # until the pauses are long
+        pool.now += 30.7
+        pool.keys.keep_fresh()
+        await pool.settled()
     assert await pool.code(token()) == "taken"
     assert pool.ready()
     await pool.settled()
     pool.now += 1
     assert not pool.ready()
     assert await pool.code(token()) == "keys_unavailable"
+    assert pool.keys.age is not None
+    assert pool.keys.age >= HARD
     pool.server.status = "200 OK"
     pool.now += 1.2
     assert await pool.code(token()) == "taken"
@@ -160,6 +166,20 @@ async def test_the_hard_limit_is_kept_to_the_second(pool: Pool, monkeypatch: pyt
         await verify(token())
     assert refusal.value.code is Code.KEYS_UNAVAILABLE
     await keys.close()
+
+
+async def test_the_pauses_are_short_again_after_a_success(pool: Pool) -> None:
+    await pool.keys.prefetch()
+    for status in (*[BROKEN] * 6, "200 OK", BROKEN):
+        pool.server.status = status
+        pool.now += 2 * SOFT
+        pool.keys.keep_fresh()
+        await pool.settled()
+    fetches = pool.server.fetches
+    pool.now += 0.6
+    pool.keys.keep_fresh()
+    await pool.settled()
+    assert pool.server.fetches == fetches + 1
 
 
 async def test_failures_back_off_up_to_half_a_minute(pool: Pool) -> None:

@@ -109,13 +109,14 @@ async def test_before_the_first_list_arrives_nobody_is_refused() -> None:
 
 
 @pytest.mark.parametrize("listed", [None, [], "x", {SUB: "now"}, {SUB: True}, {SUB: -1}, {SUB: 1.5}, {"": 1}, {7: 1}])
-async def test_a_malformed_list_never_replaces_a_good_one(listed: Any) -> None:
+async def test_a_malformed_list_never_replaces_a_good_one(listed: Any, caplog: pytest.LogCaptureFixture) -> None:
     source = Source({SUB: NOW})
     revocations = Revocations(source)
     await revocations.poll()
     source.listed = listed
     assert not await revocations.poll()
     assert revocations(good_claims())
+    assert ("the list is no object" if not isinstance(listed, dict) else "a revocation is not an id") in caplog.text
 
 
 async def test_polling_goes_on_by_itself_through_failures_until_the_block_ends() -> None:

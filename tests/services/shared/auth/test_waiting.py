@@ -84,8 +84,21 @@ async def test_closing_stops_the_refresh_in_flight(pool: Pool) -> None:
     pool.server.delay = 5
     waiting = asyncio.create_task(pool.code(token()))
     await asyncio.sleep(0.05)
+    flight = pool.keys._flight
     await pool.keys.close()
+    assert flight is not None
+    assert flight.cancelled()
     assert await waiting == "keys_unavailable"
+
+
+async def test_each_refresh_puts_off_the_next_one(pool: Pool) -> None:
+    """Or every refresh that a token asks for would start a series of its own."""
+    await pool.keys.prefetch()
+    assert pool.keys._timer is not None
+    _, first = pool.keys._timer
+    assert await pool.code(token({"kid": "unknown"})) == "kid_unknown"
+    assert first.cancelled()
+    assert not pool.keys._timer[1].cancelled()
 
 
 async def test_refreshes_and_age_are_told(pool: Pool) -> None:
