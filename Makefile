@@ -31,7 +31,7 @@ outputs: install ## Show the stack's outputs (ARGS="--json" for machines)
 
 ##@ Work on it
 test: lint types web ## Check everything: style, types, web build, tests
-	@$(RUN) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: install ## Check style (ruff)
 	@$(VENV)/bin/ruff check .

@@ -15,7 +15,6 @@ from scripts.local.state import read_json
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.xdist_group("platform")
 
 ENTRY = """
     Service(

@@ -14,8 +14,6 @@ import pytest
 
 from tests.support.platform import Platform
 
-pytestmark = pytest.mark.xdist_group("platform")
-
 PASSWORD = "Correct-horse-7-battery"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.support.browser import Watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.browser
 
 NEW_PASSWORD = "Batterystaple8"
 

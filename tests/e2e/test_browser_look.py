@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.browser import Watch
     from tests.support.platform import Platform
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.browser
 
 AXE = REPOSITORY / "services/frontend/web/node_modules/axe-core/axe.min.js"
 SCREENSHOTS = REPOSITORY / "docs/screenshots"

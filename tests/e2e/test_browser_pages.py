@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.browser import Watch
     from tests.support.platform import Platform
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.browser
 
 
 def test_an_address_without_a_page_says_so(tab: Page) -> None:

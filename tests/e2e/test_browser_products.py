@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.support.browser import Watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_created_product_is_listed_and_still_there_after_a_reload(tab: Page, ada: Person) -> None:

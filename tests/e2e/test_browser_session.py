@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.browser import Watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.browser
 
 REFRESH = "/api/v1/auth/refresh"
 ME = "/api/v1/users/me"

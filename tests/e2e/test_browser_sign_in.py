@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.support.browser import Watch
     from tests.support.platform import Platform
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("platform")]
+pytestmark = pytest.mark.browser
 
 LOGIN = "/api/v1/auth/login"
 NEW_PASSWORD = "Batterystaple8"

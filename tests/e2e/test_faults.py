@@ -16,8 +16,6 @@ from tests.e2e.faulty import WRITERS, Load, gateway_url, process_of, until
 from tests.support.people import PASSWORD, People
 from tests.support.platform import Platform, running_platform, state_directory
 
-pytestmark = pytest.mark.xdist_group("faults")
-
 PATIENCE = Deadlines().patience
 PATHS = {"data": "products", "identity": "users/me"}
 

@@ -50,7 +50,6 @@ def in_shell(commands: str, platform: Platform) -> str:
     return run.stdout
 
 
-@pytest.mark.xdist_group("platform")
 def test_the_walk_with_curl_does_what_it_says(platform: Platform) -> None:
     output = in_shell(walk() + '\necho\necho "$SESSION"', platform)
     documents = [json.loads(text) for text in re.findall(r"\{.*\}(?=\n|\{|$)", output.replace("}{", "}\n{"))]

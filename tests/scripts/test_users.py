@@ -21,7 +21,6 @@ from tests.support.platform import Platform
 if TYPE_CHECKING:
     from scripts.accounts.table import Connection
 
-pytestmark = pytest.mark.xdist_group("platform")
 
 PASSWORD = "Correct-horse-7-battery"
 T = TypeVar("T")

@@ -69,14 +69,6 @@ def running_platform(state_dir: Path, *options: str) -> Iterator[Platform]:
         assert stopped.returncode == 0, "\n".join([stopped.stderr, *last_lines(state_dir / "logs/supervisor.log")])
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, all that use the platform run in one: starting it takes seconds."""
-    for item in items:
-        if "platform" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("platform"))
-
-
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
     """One platform for all end-to-end tests of this process. Tests keep apart by using users of their own."""

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 TINY = Path(__file__).with_name("tiny")
 
-pytestmark = pytest.mark.xdist_group("lifecycle")
-
 
 @pytest.fixture(scope="module")
 def state() -> Iterator[State]:

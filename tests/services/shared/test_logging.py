@@ -91,8 +91,11 @@ def test_what_is_below_the_level_is_not_written(written: Written) -> None:
     assert written.lines == []
 
 
-def test_the_servers_own_messages_have_the_same_form(written: Written) -> None:
-    logging.getLogger("uvicorn.error").info("Started server process [%d]", 1, extra={"color_message": "\x1b[36m"})
+def test_the_servers_own_messages_have_the_same_form(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = logging.getLogger("uvicorn.error")
+    monkeypatch.setattr(server, "level", logging.NOTSET)  # a server that another test started may have set it
+    monkeypatch.setattr(server, "_cache", {})
+    server.info("Started server process [%d]", 1, extra={"color_message": "\x1b[36m"})
     (line,) = written.lines
     assert (line["message"], "color_message" in line) == ("Started server process [1]", False)
 
