@@ -98,7 +98,6 @@ class RemoteKeys:
             logger.error("the keys have not been refreshed for %d s and are no longer used", self._hard_ttl)
             self._replace({})
             self._hard_limit = math.inf
-            self._backoff.reset()  # from now on every request waits for keys: begin with short pauses again
         self._refresh()
 
     async def look_again(self, kid: str) -> None:
