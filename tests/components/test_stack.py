@@ -192,10 +192,10 @@ def test_adding_a_service_is_one_entry_in_the_catalog(monkeypatch: pytest.Monkey
     containers = {(c.service, c.kind): c for c in built.containers()}
     assert {("mail", "serve"), ("mail", "migrate")} <= set(containers)
     assert containers["gateway", "serve"].environment["MAIL_URL"] == "http://mail.sri-dev.internal:8010"
-    assert [r.name for r in built.of_type(":SecurityGroupIngressRule") if "mail" in r.name] == [
+    assert {r.name for r in built.of_type(":SecurityGroupIngressRule") if "mail" in r.name} == {
         "sri-dev-mail-from-gateway",
         "sri-dev-database-from-mail",
-    ]
+    }
 
 
 def test_a_service_that_is_called_has_a_name_and_others_have_none() -> None:
