@@ -20,9 +20,10 @@ from scripts.accounts import table
 from scripts.accounts.errors import UsersError
 from scripts.accounts.pool import Account, Pool
 from scripts.accounts.reconcile import differences, mend
-from scripts.accounts.stack import Stack, deployed_stack, local_stack, stack_of_file
+from scripts.accounts.stack import Stack, deployed_stack, local_stack
 from scripts.local.errors import LocalRunError
 from scripts.local.terminal import print_table
+from scripts.stack import StackError
 
 DIFFERENT = 3
 """Exit code of a dry run that found something to mend."""
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     run: Command = options.run
     try:
         return asyncio.run(_run(run, options))
-    except (UsersError, LocalRunError) as error:
+    except (UsersError, LocalRunError, StackError) as error:
         print(error, file=sys.stderr)
     except ClientError as error:
         print(f"AWS refuses {error.operation_name}: {error.response['Error'].get('Message')}", file=sys.stderr)
@@ -82,10 +83,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 async def _run(run: Command, options: argparse.Namespace) -> int:
-    if options.stack:
-        stack = deployed_stack(options.stack, options.database)
-    elif options.outputs:
-        stack = stack_of_file(options.outputs, options.database)
+    if options.stack or options.outputs:
+        stack = deployed_stack(options.stack, options.outputs, options.database)
     else:
         stack = local_stack(options.state_dir)
     return await run(options, stack)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import ssl
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,8 @@ from botocore.config import Config
 
 from scripts.accounts.errors import UsersError
 from scripts.local.control_plane import CREDENTIALS
-from scripts.local.state import REPOSITORY, State, read_json
+from scripts.local.state import State, read_json
+from scripts.stack import outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -105,30 +105,15 @@ class Stack:
 def local_stack(state_dir: Path | None) -> Stack:
     """The local run; UsersError if it is not up."""
     state = State(state_dir)
-    outputs, running = read_json(state.outputs), read_json(state.run)
-    if not outputs or not running:
+    found, running = read_json(state.outputs), read_json(state.run)
+    if not found or not running:
         raise UsersError(f"There is no platform in {state.root}: start it with `make up`, or name a stack by --stack.")
-    return Stack(outputs, {"": running["control_plane_url"], "cognito-idp": running["cognito_url"]})
+    return Stack(found, {"": running["control_plane_url"], "cognito-idp": running["cognito_url"]})
 
 
-def deployed_stack(name: str, database: str | None) -> Stack:
-    """A deployed stack, by its name; UsersError if its outputs cannot be had."""
-    command = ["pulumi", "stack", "output", "--json", "--stack", name]
-    try:
-        result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    except FileNotFoundError as error:
-        raise UsersError("--stack needs the Pulumi CLI; or write the outputs to a file for --outputs.") from error
-    except subprocess.CalledProcessError as error:
-        raise UsersError(f"The outputs of {name} cannot be read: {error.stderr.strip()}") from error
-    return Stack(json.loads(result.stdout), {}, database)
-
-
-def stack_of_file(path: Path, database: str | None) -> Stack:
-    """A deployed stack, by the file that `pulumi stack output --json` wrote."""
-    try:
-        return Stack(json.loads(path.read_text()), {}, database)
-    except (OSError, ValueError) as error:
-        raise UsersError(f"{path} holds no outputs: {error}") from error
+def deployed_stack(name: str | None, outputs_file: Path | None, database: str | None) -> Stack:
+    """A deployed stack, by its name or by a file of its outputs; StackError if they cannot be had."""
+    return Stack(outputs(name, outputs_file), {}, database)
 
 
 def _tls(mode: str) -> ssl.SSLContext | bool:
