@@ -92,9 +92,13 @@ def test_what_is_below_the_level_is_not_written(written: Written) -> None:
 
 
 def test_the_servers_own_messages_have_the_same_form(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = logging.getLogger("uvicorn.error")
-    monkeypatch.setattr(server, "level", logging.NOTSET)  # a server that another test started may have set it
-    monkeypatch.setattr(server, "_cache", {})
+    # In a process of its own the server has no handlers; a test that ran before may have given it some.
+    monkeypatch.setattr(logging.getLogger("uvicorn"), "handlers", [])
+    for name in ("uvicorn", "uvicorn.error"):
+        server = logging.getLogger(name)
+        monkeypatch.setattr(server, "propagate", True)
+        monkeypatch.setattr(server, "level", logging.NOTSET)
+        monkeypatch.setattr(server, "_cache", {})
     server.info("Started server process [%d]", 1, extra={"color_message": "\x1b[36m"})
     (line,) = written.lines
     assert (line["message"], "color_message" in line) == ("Started server process [1]", False)

@@ -182,7 +182,7 @@ async def test_requests_refused_before_any_verification_are_counted_too() -> Non
 async def served(app: AuthMiddleware) -> AsyncIterator[str]:
     """The application behind the server that every service runs on."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, http="httptools", ws="none", log_level="error", lifespan="off"
+        app, host="127.0.0.1", port=0, http="httptools", ws="none", log_config=None, lifespan="off"
     )
     server = uvicorn.Server(config)
     listener = config.bind_socket()
