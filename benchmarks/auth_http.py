@@ -26,8 +26,8 @@ from tests.services.shared.auth.issuer import key_set, token
 
 ROUNDS, SECONDS = 5, 4
 CONNECTIONS = 2
-WARM_TOKENS, COLD_TOKENS = 1000, 6000
-"""Fewer, and more, than the cache keeps."""
+FEW_TOKENS, MANY_TOKENS = 1000, 6000
+"""Fewer, and more, than the cache keeps: of many, each is gone from the cache when it comes again."""
 
 SCRIPT = """
 local tokens, at = {}, 0
@@ -42,18 +42,18 @@ end
 def measure() -> dict[str, Served]:
     """Each application's medians over interleaved rounds."""
     now = int(time.time())
-    tokens = [token(jti=f"{i:036}", iat=now, auth_time=now, exp=now + 3600) for i in range(COLD_TOKENS)]
+    tokens = [token(jti=f"{i:036}", iat=now, auth_time=now, exp=now + 3600) for i in range(MANY_TOKENS)]
     results: dict[str, list[Served]] = {mode: [] for mode in MODES}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "keys.json").write_text(json.dumps(key_set()))
         (folder / "wrk.lua").write_text(SCRIPT)
-        (folder / "few").write_text("\n".join(tokens[:WARM_TOKENS]))
+        (folder / "few").write_text("\n".join(tokens[:FEW_TOKENS]))
         (folder / "many").write_text("\n".join(tokens))
         for _ in range(ROUNDS):
             for mode in MODES:
                 with running(mode, folder / "keys.json") as (port, process):
-                    chosen = folder / ("many" if mode.endswith("cold") else "few")
+                    chosen = folder / ("many" if mode.endswith("remembered") else "few")
                     load(port, chosen, 1)
                     before = cpu_seconds(process)
                     requests, seconds = load(port, chosen, SECONDS)
