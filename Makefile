@@ -54,7 +54,7 @@ clean: ## Remove what was installed and built (local users and products stay: `m
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.installed: constraints.txt $(REQUIREMENTS)
+$(VENV)/.installed: constraints.txt services/constraints.txt $(REQUIREMENTS)
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is $$($(PYTHON) -V 2>&1); this needs 3.11 or later: name another with PYTHON=python3.11" >&2; exit 1; }
 	@echo "Installing Python packages into $(VENV) (once; about a minute) ..."

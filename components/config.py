@@ -14,6 +14,7 @@ from typing import Annotated
 
 import pulumi
 
+from image_builds import CpuArchitecture, ImageSources
 from services import catalog
 
 
@@ -36,18 +37,6 @@ class Egress(StrEnum):
     """Tasks in private subnets, a NAT gateway in each zone."""
     ENDPOINTS = "endpoints"
     """Tasks in private subnets that reach the AWS services they use, by interface endpoints, and nothing else."""
-
-
-class CpuArchitecture(StrEnum):
-    """The processor that images are built for and tasks run on: one setting, so that they cannot differ."""
-
-    X86_64 = "X86_64"
-    ARM64 = "ARM64"
-
-    @property
-    def platform(self) -> str:
-        """The name that image builders use for it."""
-        return {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}[self.value]
 
 
 class LogLevel(StrEnum):
@@ -187,6 +176,9 @@ class StackConfig:
     image_digests: Annotated[
         Mapping[str, str], "service name -> sha256:...: deploy that image of the repository instead of building one"
     ] = field(default_factory=dict)
+    image_sources: Annotated[
+        ImageSources, "{python, node, rds_certificates}: other base images or certificates than the Dockerfile names"
+    ] = field(default_factory=ImageSources)
     database: Annotated[
         DatabaseConfig, "{engine, instance_class, storage_gb, multi_az, backup_days, deletion_protection, rotation}"
     ]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from components.config import (
     CognitoPlan,
-    CpuArchitecture,
     DatabaseConfig,
     DatabaseEngine,
     Egress,
@@ -18,6 +17,7 @@ from components.config import (
     Tier,
     WebFirewallConfig,
 )
+from image_builds import DEFAULT_ARCHITECTURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ _DEV = StackConfig(
     vpc_cidr="10.20.0.0/16",
     availability_zones=2,
     egress=Egress.PUBLIC_IP,
-    cpu_architecture=CpuArchitecture.X86_64,
+    cpu_architecture=DEFAULT_ARCHITECTURE,
     services={},
     database=DatabaseConfig(
         engine=DatabaseEngine.POSTGRES,

@@ -13,15 +13,13 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_docker as docker
 
-from components.build_context import DOCKERFILE, service_context
 from components.component import Component
-from components.config import CpuArchitecture, StackConfig
+from components.config import StackConfig
+from image_builds import DOCKERFILE, CpuArchitecture, ImageSources, image_build
 from services import catalog
 
 KEPT_IMAGES = 50
 """Enough for every deployment that a rollback may name; an image in use is never among the oldest of fifty."""
-
-_STAGING = ".local/images"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +41,7 @@ class ImagesArgs:
 
     root: Path
     architecture: CpuArchitecture
+    sources: ImageSources
     digests: Mapping[str, str]
     force_delete: bool
 
@@ -52,6 +51,7 @@ class ImagesArgs:
         return cls(
             root=root,
             architecture=config.cpu_architecture,
+            sources=config.image_sources,
             digests=config.image_digests,
             force_delete=not config.is_prod,
         )
@@ -96,20 +96,17 @@ class Images(Component):
         return Image(repository_arn=repository.arn, repository_url=repository.repository_url, reference=reference)
 
     def _build(self, service: catalog.Service, repository: aws.ecr.Repository) -> pulumi.Output[str]:
-        target = "web" if (self._args.root / f"services/{service.name}/web").is_dir() else "service"
-        platform = self._args.architecture.platform
-        context = service_context(self._args.root, service.name, {"platform": platform, "target": target})
-        # Relative to the project's folder, so that the state names no place on anybody's machine.
-        folder = context.stage(self._args.root / _STAGING / service.name).relative_to(self._args.root)
+        build = image_build(self._args.root, service.name, self._args.architecture, self._args.sources)
+        folder = build.stage()
         image = docker.Image(
             f"{self.name}-{service.name}",
-            image_name=pulumi.Output.concat(repository.repository_url, ":", context.tag),
+            image_name=pulumi.Output.concat(repository.repository_url, ":", build.tag),
             build={
-                "context": str(folder),
-                "dockerfile": str(folder / DOCKERFILE),
-                "platform": platform,
-                "target": target,
-                "args": {"SERVICE": service.name},
+                "context": folder,
+                "dockerfile": f"{folder}/{DOCKERFILE}",
+                "platform": build.platform,
+                "target": build.target,
+                "args": build.arguments,
             },
             registry=self._registry,
             opts=self.child(),

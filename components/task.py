@@ -9,12 +9,12 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component
-from components.config import CpuArchitecture
 from components.config_rules import FARGATE_MEMORY
 from components.container import Container
 from components.environment import Variables
 from components.images import Image
 from components.policies import Statement, allow, document, trust_tasks
+from image_builds import CpuArchitecture
 from services.catalog import Size
 
 

@@ -1,4 +1,8 @@
-"""What goes into a service's image: exactly those files, their hash, and a folder that holds nothing else."""
+"""What each service's image is built from: exactly those files, their hash, and a folder that holds nothing else.
+
+The program and `scripts/build_and_push.py` both read this, so that they give one content one name. Standard library
+only.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,46 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
+DOCKERFILE = "services/Dockerfile"
+STAGING = ".local/images"
 KEPT_FOLDERS = 8
 _NAME_LENGTH = 32
-DOCKERFILE = "services/Dockerfile"
-_SHARED = ("constraints.txt", DOCKERFILE, "services/__init__.py", "services/catalog.py", "services/shared")
+_SHARED = ("services/constraints.txt", DOCKERFILE, "services/__init__.py", "services/catalog.py", "services/shared")
+
+
+class CpuArchitecture(StrEnum):
+    """The processor that images are built for and tasks run on: one setting, so that they cannot differ."""
+
+    X86_64 = "X86_64"
+    ARM64 = "ARM64"
+
+    @property
+    def platform(self) -> str:
+        """The name that image builders use for it."""
+        return {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}[self.value]
+
+
+DEFAULT_ARCHITECTURE = CpuArchitecture.X86_64
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSources:
+    """Where images take from what is not in the repository; None for what the Dockerfile itself names."""
+
+    python: Annotated[str | None, "base image of the services, such as python:3.11-slim@sha256:..."] = None
+    node: Annotated[str | None, "image that the web app is built in"] = None
+    rds_certificates: Annotated[str | None, "URL of Amazon's certificates for RDS, or a file of the repository"] = None
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """As arguments of the build."""
+        named = {"BASE_IMAGE": self.python, "NODE_IMAGE": self.node, "RDS_CERTIFICATES": self.rds_certificates}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +121,41 @@ def _forget_old(folder: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def service_context(root: Path, service: str, settings: Mapping[str, str]) -> BuildContext:
-    """The context of `service`'s image in the repository `root`. Raises FileNotFoundError for what must be there."""
+@dataclass(frozen=True, kw_only=True)
+class ImageBuild:
+    """How one service's image is built: the arguments of the builder, and the files."""
+
+    service: str
+    platform: str
+    target: str
+    arguments: Mapping[str, str]
+    context: BuildContext
+
+    @property
+    def tag(self) -> str:
+        """The name of the image's content, in its repository."""
+        return self.context.tag
+
+    def stage(self) -> str:
+        """The folder of its files, made if need be; relative to the root, so that it names no place on a machine."""
+        root = self.context.root
+        return self.context.stage(root / STAGING / self.service).relative_to(root).as_posix()
+
+
+def image_build(
+    root: Path, service: str, architecture: CpuArchitecture, sources: ImageSources = ImageSources()
+) -> ImageBuild:
+    """The build of `service`'s image from the repository `root`. Raises FileNotFoundError for what must be there."""
+    target = "web" if (root / f"services/{service}/web").is_dir() else "service"
+    arguments = {"SERVICE": service, **sources.arguments}
+    settings = {"platform": architecture.platform, "target": target, **arguments}
+    context = BuildContext(root=root, files=_files_of(root, service), settings=settings)
+    return ImageBuild(
+        service=service, platform=architecture.platform, target=target, arguments=arguments, context=context
+    )
+
+
+def _files_of(root: Path, service: str) -> tuple[str, ...]:
     ignored = ignored_patterns(root)
     files: set[str] = set()
     for name in (*_SHARED, f"services/{service}"):
@@ -94,7 +164,7 @@ def service_context(root: Path, service: str, settings: Mapping[str, str]) -> Bu
             raise FileNotFoundError(f"{name} does not exist; the image of service {service!r} needs it")
         found = [path] if path.is_file() else _files_below(path, ignored)
         files.update(file.relative_to(root).as_posix() for file in found)
-    return BuildContext(root=root, files=tuple(sorted(files)), settings=settings)
+    return tuple(sorted(files))
 
 
 def ignored_patterns(root: Path) -> list[str]:
