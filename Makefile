@@ -11,7 +11,7 @@ REQUIREMENTS := requirements.txt requirements-dev.txt $(wildcard services/*/requ
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 ##@ Use it on this machine
-up: install web ## Run the whole platform here (ARGS="--detach", "--port 8080", "--docker")
+up: install web ## Run the whole platform here (ARGS="--detach", "--port 8080", "--docker", "--cognito dev")
 	@$(RUN) -m scripts.local up $(ARGS)
 
 down: install ## Stop what `make up` started

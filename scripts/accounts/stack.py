@@ -108,6 +108,8 @@ def local_stack(state_dir: Path | None) -> Stack:
     found, running = read_json(state.outputs), read_json(state.run)
     if not found or not running:
         raise UsersError(f"There is no platform in {state.root}: start it with `make up`, or name a stack by --stack.")
+    if "pool_of" in running:
+        raise UsersError(f"The users of this platform are those of {running['pool_of']}: name that stack by --stack.")
     return Stack(found, {"": running["control_plane_url"], "cognito-idp": running["cognito_url"]})
 
 

@@ -6,6 +6,7 @@
 - `program_client`, `program_process`, `program_run`: a short-lived process that runs the program through `engine`,
   which has a row for each type of resource
 - `blueprint`, `tasks`: what that run left in the emulators, services to start and rules to route by
+- `deployed_pool`, `pool_access`: `--cognito STACK`, the user pool of a deployed stack instead of the emulator's
 - `front_door`, `routing`: the load balancer's stand-in, one origin for the browser
 - `containers`: `--docker`, containers instead of processes
 - `state`, `ports`, `logs`, `report`: what is kept, chosen, written and told

@@ -42,12 +42,17 @@ class Blueprint:
         return cls(content["outputs"], services, Routing(rules))
 
 
-def read_blueprint(cloud: Cloud, outputs: dict[str, Any], machine: dict[str, str]) -> Blueprint:
-    """From what the emulators hold. LocalRunError where that is not a platform (no service, no listener)."""
+def read_blueprint(
+    cloud: Cloud, outputs: dict[str, Any], machine: dict[str, str], pool_access: dict[str, str] | None = None
+) -> Blueprint:
+    """From what the emulators hold; `machine` and `pool_access` as for `read_task`.
+
+    LocalRunError where that is not a platform (no service, no listener).
+    """
     described = describe_services(cloud)
     if not described:
         raise LocalRunError("the program made no ECS service: there is nothing to start")
-    tasks = [read_task(cloud, service["taskDefinition"], machine) for service in described]
+    tasks = [read_task(cloud, service["taskDefinition"], machine, pool_access) for service in described]
     service_of = {
         balancer["targetGroupArn"]: task.name
         for service, task in zip(described, tasks, strict=True)

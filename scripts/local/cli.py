@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.local import cognito, containers, detach, logs
+from scripts.local.deployed_pool import DeployedPool, find_pool
 from scripts.local.errors import LocalRunError
 from scripts.local.lock import Lock, is_held
 from scripts.local.options import Options
@@ -59,6 +60,10 @@ def parser() -> argparse.ArgumentParser:
     begin = add("up", up, "Start the platform.")
     begin.add_argument("--detach", action="store_true", help="return once every service is ready")
     begin.add_argument("--docker", action="store_true", help="run the services in containers")
+    begin.add_argument("--cognito", metavar="STACK", help="use the user pool of this deployed stack, and its users")
+    begin.add_argument(
+        "--cognito-outputs", metavar="FILE", type=Path, help="where there is no Pulumi CLI: the stack's outputs"
+    )
     begin.add_argument("--port", type=port, help="of the front door (default: the last one, 8080, or a free one)")
     begin.add_argument("--program", type=Path, default=REPOSITORY, help=argparse.SUPPRESS)
     add("down", down, "Stop the platform.")
@@ -86,15 +91,21 @@ def port(text: str) -> int:
 def up(options: argparse.Namespace, state: State) -> int:
     """Start the platform, here or detached."""
     if is_held(state):
-        print(f"The platform is up already: {read_json(state.run).get('url')} (`make down` stops it).")
-        return 0
-    chosen = Options(state=state, port=options.port, program=options.program.absolute(), docker=options.docker)
+        return tell_that_it_is_up(options, state)
+    wants_pool = options.cognito or options.cognito_outputs
+    chosen = Options(
+        state=state,
+        port=options.port,
+        program=options.program.absolute(),
+        docker=options.docker,
+        pool=find_pool(options.cognito, options.cognito_outputs) if wants_pool else None,
+    )
     if chosen.program == REPOSITORY:
         detach.check_web_app()
     if chosen.docker:
         containers.check_engine()
     state.create()
-    report = announcing(state, Terminal(), detached=options.detach)
+    report = announcing(state, Terminal(), detached=options.detach, pool=chosen.pool)
     if options.detach:
         return detach.start(chosen, report)
     from scripts.local.supervise import supervise  # noqa: PLC0415 - slow to load, and of no use to the other commands
@@ -102,7 +113,18 @@ def up(options: argparse.Namespace, state: State) -> int:
     return supervise(chosen, report)
 
 
-def announcing(state: State, report: Report, *, detached: bool) -> Report:
+def tell_that_it_is_up(options: argparse.Namespace, state: State) -> int:
+    """`up` once more is no mistake, unless other users were asked for than those that there are."""
+    running = read_json(state.run)
+    found, wanted = running.get("pool_of"), options.cognito or str(options.cognito_outputs or "") or None
+    if found != wanted:
+        users = f"the users of {found}" if found else "users of its own"
+        raise LocalRunError(f"The platform is up already, with {users}: stop it first with `make down`.")
+    print(f"The platform is up already: {running.get('url')} (`make down` stops it).")
+    return 0
+
+
+def announcing(state: State, report: Report, *, detached: bool, pool: DeployedPool | None) -> Report:
     """A report that ends a successful start with the outputs, the URL and how to go on."""
 
     def tell(event: Event) -> None:
@@ -112,7 +134,10 @@ def announcing(state: State, report: Report, *, detached: bool) -> Report:
             print_outputs(read_json(state.outputs))
             stop = "`make down` stops it." if detached else "Ctrl-C stops it."
             print(f"\nThe platform is up after {event.seconds:.1f} s: {event.text}")
-            print(f"Sign up there; the code comes with `make mail`. {stop}", flush=True)
+            users = (
+                f"Its users are those of {pool.stack}." if pool else "Sign up there; the code comes with `make mail`."
+            )
+            print(f"{users} {stop}", flush=True)
 
     return tell
 
@@ -164,7 +189,10 @@ def mail(options: argparse.Namespace, state: State) -> int:
     """Show the mails."""
     if not is_held(state):
         raise LocalRunError(NOT_RUNNING)
-    sent = cognito.mails(read_json(state.run)["cognito_url"])
+    running = read_json(state.run)
+    if "pool_of" in running:
+        raise LocalRunError(f"The users are those of {running['pool_of']}: its pool really sends its mail.")
+    sent = cognito.mails(running["cognito_url"])
     if options.code:
         codes = [message.code for message in sent if message.to.lower() == options.code.lower() and message.code]
         if not codes:

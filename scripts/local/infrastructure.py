@@ -50,8 +50,10 @@ def infrastructure(
     registry: Registry,
     announce: Announce,
     database: tuple[postgres.Server, postgres.Cluster | None],
+    *,
+    own_pool: bool = True,
 ) -> list[Part]:
-    """The parts, not yet started; the database server only if it is ours."""
+    """The parts, not yet started; the database server and the user pool's emulator only if they are ours."""
     server, cluster = database
     parts = [
         Part(
@@ -63,15 +65,18 @@ def infrastructure(
             check=lambda: asyncio.to_thread(control_plane.is_up, control_plane_url(ports)),
             epitaph=EMULATOR_GONE,
         ),
-        Part(
-            "cognito",
-            cognito.command(ports.cognito, state.cognito),
-            log=state.log("cognito"),
-            registry=registry,
-            announce=announce,
-            check=lambda: asyncio.to_thread(cognito.is_up, cognito_url(ports)),
-        ),
     ]
+    if own_pool:
+        parts.append(
+            Part(
+                "cognito",
+                cognito.command(ports.cognito, state.cognito),
+                log=state.log("cognito"),
+                registry=registry,
+                announce=announce,
+                check=lambda: asyncio.to_thread(cognito.is_up, cognito_url(ports)),
+            )
+        )
     if cluster:
         parts.append(
             Part(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.local.blueprint import Blueprint
+from scripts.local.deployed_pool import callers_environment
 from scripts.local.errors import LocalRunError
 from scripts.local.processes import Command, base_environment, last_lines
 from scripts.local.program_request import Request
@@ -28,7 +29,7 @@ async def run_in_process(
     """
     command = Command(
         argv=[sys.executable, "-m", "scripts.local.program_process"],
-        env=base_environment(),
+        env=base_environment() | (callers_environment() if request.pool else {}),
         cwd=REPOSITORY,
         umask=0o022,  # the program stages what goes into images, for the containers' own user to read
     )

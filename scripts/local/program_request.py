@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
+from scripts.local.deployed_pool import DeployedPool
 from scripts.local.postgres import Server
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What the program's run needs to know of this machine; `service_ports`: service -> port."""
+    """What the program's run needs to know of this machine; `service_ports`: service -> port.
+
+    `pool`: that of a deployed stack; `cognito_url` is where its keys are then.
+    """
 
     program: str
     state: str
@@ -20,6 +24,7 @@ class Request:
     database: Server
     service_ports: dict[str, int]
     docker: bool = False
+    pool: DeployedPool | None = None
 
     def to_json(self) -> str:
         """As JSON text."""
@@ -29,4 +34,5 @@ class Request:
     def from_json(cls, text: str) -> Request:
         """The reverse of `to_json`."""
         content = json.loads(text)
-        return cls(**{**content, "database": Server(**content["database"])})
+        pool = content["pool"] and DeployedPool(**content["pool"])
+        return cls(**{**content, "database": Server(**content["database"]), "pool": pool})

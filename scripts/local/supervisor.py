@@ -83,16 +83,22 @@ class Supervisor:
         database = await find_database(self._state, ports.postgres)
         if database[1] is None:
             self._report(Event("step", "postgres", f"the given one at {database[0].host}:{database[0].port}"))
-        self._infrastructure = infrastructure(self._state, ports, self._registry, self._announce, database)
+        pool = self._options.pool
+        if pool:
+            self._report(Event("step", "user pool", f"{pool.pool_id} of {pool.stack}"))
+        self._infrastructure = infrastructure(
+            self._state, ports, self._registry, self._announce, database, own_pool=pool is None
+        )
         request = Request(
             program=str(self._options.program),
             state=str(self._state.root),
             control_plane_url=control_plane_url(ports),
-            cognito_url=cognito_url(ports),
+            cognito_url=pool.keys_url if pool else cognito_url(ports),
             front_door=f"localhost:{ports.front_door}",
             database=database[0],
             service_ports=ports.services,
             docker=self._options.docker,
+            pool=pool,
         )
         _, blueprint = await together(self._bring_up(self._infrastructure), self._run_program(request))
         write_json(self._state.outputs, blueprint.outputs)
@@ -113,9 +119,10 @@ class Supervisor:
             "ports": ports.to_json(),
             "url": f"http://localhost:{ports.front_door}",
             "control_plane_url": control_plane_url(ports),
-            "cognito_url": cognito_url(ports),
             "docker": self._options.docker,
         }
+        pool = self._options.pool
+        content |= {"pool_of": pool.stack} if pool else {"cognito_url": cognito_url(ports)}
         write_json(self._state.run, content)
 
     async def _bring_up(self, parts: list[Part]) -> None:

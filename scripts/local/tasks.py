@@ -17,6 +17,9 @@ from scripts.local.state import REPOSITORY, State
 if TYPE_CHECKING:  # the supervisor reads tasks too, and has no use for boto3
     from scripts.local.engine.cloud import Cloud
 
+POOL_SECRET = "COGNITO_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+"""Whoever is told it talks to the user pool; all others only verify tokens."""
+
 ARN_PARTS = 7
 """A secret's ARN has so many parts; what follows names a member, a stage and a version."""
 
@@ -43,8 +46,11 @@ class Task:
         return Command(argv=argv, env=base_environment() | self.environment, cwd=REPOSITORY)
 
 
-def read_task(cloud: Cloud, definition: str, machine: dict[str, str]) -> Task:
-    """The task of a task definition. `machine` is what an ECS host would add to its environment.
+def read_task(
+    cloud: Cloud, definition: str, machine: dict[str, str], pool_access: dict[str, str] | None = None
+) -> Task:
+    """The task of a task definition. `machine` is what an ECS host would add to its environment, and `pool_access`, if
+    given, what it adds instead for the one that talks to a deployed user pool.
 
     LocalRunError if it is not of one container with a command.
     """
@@ -63,7 +69,11 @@ def read_task(cloud: Cloud, definition: str, machine: dict[str, str]) -> Task:
         name=container["name"],
         family=found["family"],
         argv=argv,
-        environment={**machine, **plain, **secret},
+        environment={
+            **(machine if pool_access is None or POOL_SECRET not in secret else pool_access),
+            **plain,
+            **secret,
+        },
         image=container["image"],
         port=ports[0] if ports else None,
         user=container.get("user", ""),

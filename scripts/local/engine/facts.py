@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.local.engine.cloud import Cloud
+from scripts.local.pool_access import PoolAccess
 from scripts.local.postgres import Server
 from scripts.local.state import State
 
@@ -18,7 +19,7 @@ class LocalFacts:
 
     `build_image` builds an image (its reference by digest, its `build` block) where containers are run.
     `run_task` runs a task definition's command to its end, as ECS's RunTask would; it raises a LocalRunError with
-    the last log lines if the command fails.
+    the last log lines if the command fails. `pool` is a deployed stack's, in place of one in the emulator.
     """
 
     database: Server
@@ -26,3 +27,4 @@ class LocalFacts:
     state: State
     run_task: Callable[[Cloud, str], None]
     build_image: Callable[[str, Mapping[str, Any]], None] | None = None
+    pool: PoolAccess | None = None

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
 
-from scripts.local.engine import dynamic
+from scripts.local.engine import dynamic, rows_deployed_pool
 from scripts.local.engine.cloud import ApiError, Cloud
 from scripts.local.engine.data_sources import DATA_SOURCES
 from scripts.local.engine.errors import ResourceError
 from scripts.local.engine.facts import LocalFacts
-from scripts.local.engine.rows import Creation, make, parameters_for, takes_tags
+from scripts.local.engine.rows import Creation, Row, make, parameters_for, takes_tags
 from scripts.local.engine.tables import ROWS
 from scripts.local.engine.values import has_secret, plain, secret, unwrapped
 from scripts.local.errors import LocalRunError
@@ -126,7 +126,7 @@ class Monitor(mocks.MockMonitor):
         return self._refusable(what, lambda: dynamic.make(kind, inputs, self._cloud, self._facts))
 
     def _create(self, what: str, creation: Creation) -> None:
-        row = ROWS.get(creation.type)
+        row = self._row(creation.type)
         if row is None:
             self._problem(f"{what}: no row for this type")
             return
@@ -136,6 +136,11 @@ class Monitor(mocks.MockMonitor):
             self._problem(f"{what}: no place for its input {name}")
         if not self.report.problems:
             self._refusable(what, lambda: make(row, creation))
+
+    def _row(self, kind: str) -> Row | None:
+        if self._facts.pool and kind.startswith("aws:cognito/"):
+            return rows_deployed_pool.ROWS.get(kind)
+        return ROWS.get(kind)
 
     def _refusable(self, what: str, action: Callable[[], T]) -> T:
         try:
