@@ -8,6 +8,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 WEB := services/frontend/web
 REQUIREMENTS := requirements.txt requirements-dev.txt $(wildcard services/*/requirements.txt)
+# The tests' shared fixtures and plugins belong to the other environment.
+ALONE := -c /dev/null --rootdir=. --noconftest --import-mode=importlib -p no:cacheprovider
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 ##@ Use it on this machine
@@ -44,6 +46,13 @@ format: install ## Rewrite the code in the house style
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
+policy: install policy/.venv/.installed ## Check the policy pack as CrossGuard loads it, in an environment of its own
+	@policy/.venv/bin/python -m pytest $(ALONE) tests/policy/test_pack.py
+
+workflows: install $(VENV)/bin/actionlint ## Check the workflows (actionlint, zizmor)
+	@$(VENV)/bin/actionlint
+	@$(VENV)/bin/zizmor --offline --quiet --no-progress .github
+
 web: $(WEB)/dist/index.html ## Build the web app
 
 install: $(VENV)/.installed ## Install the Python packages into .venv
@@ -62,6 +71,16 @@ $(VENV)/.installed: constraints.txt services/constraints.txt $(REQUIREMENTS)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(REQUIREMENTS))
 	@touch $@
 
+policy/.venv/.installed: policy/requirements.txt constraints.txt
+	@test -x policy/.venv/bin/python || $(PYTHON) -m venv policy/.venv
+	@policy/.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $< "$$(grep '^pytest==' constraints.txt)"
+	@touch $@
+
+# A program in Go, whose package in PyPI does nothing but download it.
+$(VENV)/bin/actionlint: | $(VENV)/.installed
+	@command -v go >/dev/null || { echo "Go is needed to build actionlint: install it (Debian: apt-get install golang)" >&2; exit 1; }
+	@GOBIN=$(abspath $(VENV)/bin) go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or later with npm is needed to build the web app: install it (Debian: apt-get install nodejs npm)" >&2; exit 1; }
 	@echo "Installing the web app's packages ..."
@@ -73,4 +92,4 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
-.PHONY: up down reset logs mail outputs test lint types format web install clean help
+.PHONY: up down reset logs mail outputs test lint types policy workflows format web install clean help

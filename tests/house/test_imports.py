@@ -13,7 +13,8 @@ OURS = {"components", "image_builds", "policy", "scripts", "services", "tests", 
 
 
 def modules_below(folder: str) -> list[Path]:
-    return sorted(path for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
+    found = (ROOT / folder).rglob("*.py")
+    return sorted(path for path in found if {"node_modules", ".venv"}.isdisjoint(path.parts))
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -1,19 +1,21 @@
-"""The rules as a CrossGuard pack: the very same functions."""
+"""The rules as a CrossGuard pack: the very same functions. `make policy` runs this in the pack's own environment."""
 
 from __future__ import annotations
 
 import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from policy.pack import RULES
-from tests.support.stacks import ROOT
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_pack_has_every_rule_as_a_mandatory_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     pulumi_policy: Any = pytest.importorskip(
-        "pulumi_policy", reason="installed by policy/requirements.txt, beside the CLI"
+        "pulumi_policy", reason="not beside the program's packages: `make policy` runs this"
     )
     made: list[Any] = []
     monkeypatch.setattr(pulumi_policy, "PolicyPack", lambda name, policies: made.append((name, policies)))
