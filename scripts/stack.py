@@ -12,6 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 INSTALL = "https://www.pulumi.com/docs/install/"
 
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands for a value that is not known before the update that makes it (Pulumi's own constant)."""
+
 _PATIENCE_S = 120
 
 
@@ -23,7 +26,8 @@ class Outputs(dict[str, Any]):
     """A stack's outputs by name; asking for one that is not there is a StackError that says how to get it."""
 
     def __init__(self, values: dict[str, Any], origin: str) -> None:
-        super().__init__(values)
+        # What a part of the stack left open that is yet to be deployed is as good as missing.
+        super().__init__({name: value for name, value in values.items() if UNKNOWN not in json.dumps(value)})
         self._origin = origin
 
     def __missing__(self, name: str) -> Any:

@@ -106,3 +106,15 @@ def test_nothing_asks_for_a_newer_cli_meanwhile(cli: Path, monkeypatch: pytest.M
     monkeypatch.delenv("PULUMI_SKIP_UPDATE_CHECK", raising=False)
     program(cli, 'echo "{\\"skip\\": \\"$PULUMI_SKIP_UPDATE_CHECK\\"}"')
     assert outputs("dev")["skip"] == "true"
+
+
+def test_an_output_that_a_partial_deployment_left_open_is_as_good_as_missing(cli: Path) -> None:
+    """As the engine writes them when only the image repositories have been deployed."""
+    unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+    given = {"url": unknown, "service_names": {"data": unknown}, "ecr_repository_urls": {"data": "a.dkr.ecr/data"}}
+    program(cli, f"echo '{json.dumps(given)}'")
+    found = outputs("dev")
+    assert found["ecr_repository_urls"] == {"data": "a.dkr.ecr/data"}
+    for name in ("url", "service_names"):
+        with pytest.raises(StackError, match=f"no output {name}: deploy the stack first"):
+            found[name]
