@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = {".venv", "node_modules", ".local", ".git"}
 
@@ -27,11 +29,20 @@ def defines_tests(path: Path) -> bool:
     )
 
 
-def test_every_file_that_holds_tests_is_collected() -> None:
+def test_every_file_that_holds_tests_is_collected(request: pytest.FixtureRequest) -> None:
+    """A run of everything has collected them itself; after one of some tests, all are collected anew."""
+    missing = files_with_tests() - collected_by(request.session)
+    assert not missing or missing - collected_anew() == set()
+
+
+def collected_by(session: pytest.Session) -> set[str]:
+    return {item.path.relative_to(ROOT).as_posix() for item in session.items}
+
+
+def collected_anew() -> set[str]:
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-2000:]
-    collected = {line.split("::")[0] for line in run.stdout.splitlines() if "::" in line}
-    assert files_with_tests() - collected == set()
+    return {line.split("::")[0] for line in run.stdout.splitlines() if "::" in line}

@@ -181,9 +181,7 @@ async def test_requests_refused_before_any_verification_are_counted_too() -> Non
 @asynccontextmanager
 async def served(app: AuthMiddleware) -> AsyncIterator[str]:
     """The application behind the server that every service runs on."""
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, http="httptools", ws="none", log_config=None, lifespan="off"
-    )
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, http="httptools", ws="none", log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     listener = config.bind_socket()
     task = asyncio.create_task(server.serve([listener]))
