@@ -46,13 +46,19 @@ class ImageSources:
     """Where images take from what is not in the repository; None for what the Dockerfile itself names."""
 
     python: Annotated[str | None, "base image of the services, such as python:3.11-slim@sha256:..."] = None
+    build: Annotated[str | None, "image that packages are installed in: the same Python with a compiler"] = None
     node: Annotated[str | None, "image that the web app is built in"] = None
     rds_certificates: Annotated[str | None, "URL of Amazon's certificates for RDS, or a file of the repository"] = None
 
     @property
     def arguments(self) -> dict[str, str]:
         """As arguments of the build."""
-        named = {"BASE_IMAGE": self.python, "NODE_IMAGE": self.node, "RDS_CERTIFICATES": self.rds_certificates}
+        named = {
+            "BASE_IMAGE": self.python,
+            "BUILD_IMAGE": self.build,
+            "NODE_IMAGE": self.node,
+            "RDS_CERTIFICATES": self.rds_certificates,
+        }
         return {name: value for name, value in named.items() if value is not None}
 
 
@@ -128,13 +134,18 @@ class ImageBuild:
     service: str
     platform: str
     target: str
-    arguments: Mapping[str, str]
     context: BuildContext
+    given: Mapping[str, str]
 
     @property
     def tag(self) -> str:
         """The name of the image's content, in its repository."""
         return self.context.tag
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The builder's arguments. The label with the revision follows from the content, so it decides nothing."""
+        return {**self.given, "REVISION": self.tag}
 
     def stage(self) -> str:
         """The folder of its files, made if need be; relative to the root, so that it names no place on a machine."""
@@ -143,16 +154,23 @@ class ImageBuild:
 
 
 def image_build(
-    root: Path, service: str, architecture: CpuArchitecture, sources: ImageSources = ImageSources()
+    root: Path,
+    service: str,
+    architecture: CpuArchitecture,
+    sources: ImageSources = ImageSources(),
+    repository: str | None = None,
 ) -> ImageBuild:
-    """The build of `service`'s image from the repository `root`. Raises FileNotFoundError for what must be there."""
+    """The build of `service`'s image from the project's folder `root`. `repository`: owner/name, for the label.
+
+    Raises FileNotFoundError for what must be there.
+    """
     target = "web" if (root / f"services/{service}/web").is_dir() else "service"
-    arguments = {"SERVICE": service, **sources.arguments}
-    settings = {"platform": architecture.platform, "target": target, **arguments}
+    given = {"SERVICE": service, **sources.arguments}
+    if repository is not None:
+        given["SOURCE"] = f"https://github.com/{repository}"
+    settings = {"platform": architecture.platform, "target": target, **given}
     context = BuildContext(root=root, files=_files_of(root, service), settings=settings)
-    return ImageBuild(
-        service=service, platform=architecture.platform, target=target, arguments=arguments, context=context
-    )
+    return ImageBuild(service=service, platform=architecture.platform, target=target, context=context, given=given)
 
 
 def _files_of(root: Path, service: str) -> tuple[str, ...]:

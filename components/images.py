@@ -35,6 +35,7 @@ class Image:
 class ImagesArgs:
     """`root`: the project's folder; `force_delete`: whether the stack may go while images are still there.
 
+    `sources`: other base images than the Dockerfile's; `repository`: owner/name on GitHub, for the images' label.
     `digests`: service -> digest of an image that is in its repository already, where none is to be built. A pipeline
     that previews without a container engine gives them all.
     """
@@ -42,6 +43,7 @@ class ImagesArgs:
     root: Path
     architecture: CpuArchitecture
     sources: ImageSources
+    repository: str | None
     digests: Mapping[str, str]
     force_delete: bool
 
@@ -52,6 +54,7 @@ class ImagesArgs:
             root=root,
             architecture=config.cpu_architecture,
             sources=config.image_sources,
+            repository=config.github_repository,
             digests=config.image_digests,
             force_delete=not config.is_prod,
         )
@@ -96,7 +99,8 @@ class Images(Component):
         return Image(repository_arn=repository.arn, repository_url=repository.repository_url, reference=reference)
 
     def _build(self, service: catalog.Service, repository: aws.ecr.Repository) -> pulumi.Output[str]:
-        build = image_build(self._args.root, service.name, self._args.architecture, self._args.sources)
+        args = self._args
+        build = image_build(args.root, service.name, args.architecture, args.sources, args.repository)
         folder = build.stage()
         image = docker.Image(
             f"{self.name}-{service.name}",

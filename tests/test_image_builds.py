@@ -127,7 +127,7 @@ def test_another_platform_is_another_content(project: Path) -> None:
 
 def test_another_base_image_is_another_content(project: Path) -> None:
     pinned = image_build(project, "mail", X86, ImageSources(python="mirror.example/python@sha256:1"))
-    assert pinned.arguments == {"SERVICE": "mail", "BASE_IMAGE": "mirror.example/python@sha256:1"}
+    assert pinned.arguments["BASE_IMAGE"] == "mirror.example/python@sha256:1"
     assert pinned.tag != mail(project).tag
 
 
@@ -180,4 +180,13 @@ def test_a_service_with_a_web_app_is_built_with_it() -> None:
         "identity": "service",
         "data": "service",
         "frontend": "web",
+    }
+
+
+def test_the_labels_say_where_an_image_comes_from_without_a_new_one_for_each_commit(project: Path) -> None:
+    labelled = image_build(project, "mail", X86, repository="owner/name")
+    assert labelled.arguments == {
+        "SERVICE": "mail",
+        "SOURCE": "https://github.com/owner/name",
+        "REVISION": labelled.tag,
     }
