@@ -127,7 +127,8 @@ class DatabaseConfig:
     multi_az: Annotated[bool, "a standby in a second zone that takes over by itself"]
     backup_days: Annotated[int, "days of automatic backups, 0 (none) to 35"]
     deletion_protection: Annotated[bool, "refuse to delete the instance, and leave a final snapshot when it goes"]
-    rotation: Annotated[str, "any text; another one gives each service's role another password with the next update"]
+    rotation: Annotated[str, "any text; another one gives each service another role and password with the next update"]
+    rotation_days: Annotated[int, "days after which the next update does the same by itself; 0 for never"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +181,8 @@ class StackConfig:
         ImageSources, "{python, node, rds_certificates}: other base images or certificates than the Dockerfile names"
     ] = field(default_factory=ImageSources)
     database: Annotated[
-        DatabaseConfig, "{engine, instance_class, storage_gb, multi_az, backup_days, deletion_protection, rotation}"
+        DatabaseConfig,
+        "{engine, instance_class, storage_gb, multi_az, backup_days, deletion_protection, rotation, rotation_days}",
     ]
     web_firewall: Annotated[WebFirewallConfig, "{enabled, requests, auth_requests}"]
     gateway: Annotated[GatewayConfig, "{user_requests, address_requests, cors_origins}"]
@@ -190,6 +192,11 @@ class StackConfig:
     github_repository: Annotated[
         str | None, "owner/name: make roles that its pull requests preview with and its environment deploys with"
     ] = None
+    state_bucket: Annotated[
+        str | None,
+        "S3 bucket that holds the project's state; the pipeline's roles may then read it, and write their own",
+    ] = None
+    state_key: Annotated[str | None, "ARN of the KMS key that encrypts secrets in the state"] = None
     github_provider_exists: Annotated[bool, "another stack of the account has made GitHub's identity provider"] = False
     alarm_email: Annotated[str | None, "who is told of alarms and of the budget; confirm AWS's message once"] = None
     monthly_budget: Annotated[int, "USD a month, above which somebody is told; 0 for no budget"]

@@ -32,6 +32,7 @@ SUBNET_BITS = 4
 
 _RESERVED_ADDRESSES = 5  # of each subnet, by AWS
 _LOAD_BALANCER_ADDRESSES = 8  # free in each of its subnets, or AWS refuses to scale it
+_A_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _TARGET_GROUP_NAME = 32 - len("-1a2b3c4")  # the longest name, without the random part
 
 
@@ -168,6 +169,12 @@ def _watch_problems(config: StackConfig) -> Iterator[str]:
         yield f"sri:github_repository: {repository!r} is no repository; write it like owner/name"
     if repository is not None and config.tier is Tier.LOCAL:
         yield "sri:github_repository: tier local is deployed by nobody; remove it"
+    if repository is None and (config.state_bucket or config.state_key):
+        yield "sri:state_bucket, sri:state_key: for the roles of sri:github_repository alone; set that, or remove them"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", config.state_bucket or "state"):
+        yield f"sri:state_bucket: {config.state_bucket!r} is no bucket; write its name alone, such as acme-state"
+    if not re.fullmatch(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]+", config.state_key or _A_KEY):
+        yield f"sri:state_key: {config.state_key!r} is no key; write its ARN, such as {_A_KEY}"
     if config.monthly_budget < 0:
         yield f"sri:monthly_budget: {config.monthly_budget} is below 0; use USD a month, or 0 for none"
     if config.tier is Tier.LOCAL and (config.alarm_email is not None or config.monthly_budget):
@@ -180,6 +187,8 @@ def _database_problems(config: StackConfig) -> Iterator[str]:
         yield f"sri:database.engine: tier local has no {database.engine.value}; remove it"
     if not re.fullmatch(r"[A-Za-z0-9._-]{0,64}", database.rotation):
         yield "sri:database.rotation: use up to 64 letters, digits, dots, hyphens and underscores, such as a date"
+    if not 0 <= database.rotation_days <= 365:
+        yield f"sri:database.rotation_days: {database.rotation_days} is not 0 to 365; use days, or 0 for never"
     if not re.fullmatch(r"db\.[a-z0-9-]+\.[a-z0-9]+", database.instance_class):
         yield f"sri:database.instance_class: {database.instance_class!r} is none; write it like db.t4g.micro"
     elif pool_size(config) < SMALLEST_POOL:

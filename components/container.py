@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -42,7 +42,6 @@ class Container:
     region: str
     stream_prefix: str
     port: int | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
 
     def definitions(self) -> pulumi.Output[str]:
         """The task definition's `containerDefinitions`: a JSON list of one."""
@@ -59,7 +58,6 @@ class Container:
             "memory": self.memory,
             "environment": [{"name": name, "value": value} for name, value in sorted(known["environment"].items())],
             "secrets": [{"name": name, "valueFrom": arn} for name, arn in sorted(known["secrets"].items())],
-            "dockerLabels": dict(self.labels) or None,
             "portMappings": self._port_mappings(),
             "healthCheck": self._health_check(),
             "user": CONTAINER_USER,

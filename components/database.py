@@ -108,9 +108,13 @@ class Database(Component):
                     description=f"Database role of the service {service.name}",
                     region=self._args.region,
                     keep_days=7 if self._args.protect else 0,
+                    # Two roles in turn (Secrets Manager's "alternating users"): the tasks that still run keep a role
+                    # and a password that work until the rotation after this one.
                     template={"username": service.name},
+                    alternative={"username": f"{service.name}_alternate"},
                     key="password",
                     rotation=self._args.settings.rotation,
+                    rotation_days=self._args.settings.rotation_days,
                 ),
                 self.child(),
             )

@@ -16,7 +16,7 @@ import pulumi_aws as aws
 
 from components.component import Component
 from components.config import StackConfig
-from components.delivery_policies import boundary, deploy_statements, plan_statements
+from components.delivery_policies import PipelineState, boundary, deploy_statements, plan_statements
 
 ISSUER = "token.actions.githubusercontent.com"
 
@@ -25,7 +25,8 @@ ISSUER = "token.actions.githubusercontent.com"
 class DeliveryArgs:
     """`repository`: owner/name. `environment`: the GitHub environment that deploys this stack, named as its tier.
 
-    `create_provider`: an account has one identity provider of GitHub's; the first stack makes it.
+    `create_provider`: an account has one identity provider of GitHub's; the first stack makes it. `state`: where the
+    roles find the project's state; None where they need no leave of AWS for it.
     """
 
     account: str
@@ -34,6 +35,7 @@ class DeliveryArgs:
     repository: str
     environment: str
     create_provider: bool
+    state: PipelineState | None = None
 
     @classmethod
     def of(cls, config: StackConfig, account: str) -> Self | None:
@@ -47,6 +49,7 @@ class DeliveryArgs:
             repository=config.github_repository,
             environment=config.tier.value,
             create_provider=not config.github_provider_exists,
+            state=None if config.state_bucket is None else PipelineState(config.state_bucket, config.state_key),
         )
 
     def validate(self) -> None:
@@ -74,14 +77,15 @@ class Delivery(Component):
         self.plan_role_arn = self._create_role(
             "plan",
             provider,
-            [f"repo:{repository}:pull_request"],
-            plan_statements(args.account, args.region, args.stack),
+            # The nightly look at what runs is the main branch's.
+            [f"repo:{repository}:pull_request", f"repo:{repository}:ref:refs/heads/main"],
+            plan_statements(args.account, args.region, args.stack, args.state),
         )
         self.deploy_role_arn = self._create_role(
             "deploy",
             provider,
             [f"repo:{repository}:environment:{environment}"],
-            deploy_statements(args.account, args.region, args.stack),
+            deploy_statements(args.account, args.region, args.stack, args.state),
         )
         self.finish()
 

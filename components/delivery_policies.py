@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 _READ = ("Describe*", "Get*", "List*")
@@ -25,7 +26,7 @@ _LOOKED_AT = (
 )
 """Services whose parts have no secret content: reading them is what a preview does."""
 
-_CHANGED = (*_LOOKED_AT, "budgets", "s3")
+_CHANGED = (*_LOOKED_AT, "budgets")
 """Services that a deployment makes, changes and deletes parts of."""
 
 _SECRET_CONTENT = (
@@ -41,6 +42,40 @@ _SECRET_CONTENT = (
 """Reads that would show secrets, or what people left."""
 
 
+@dataclass(frozen=True)
+class PipelineState:
+    """Where the project's state lies: an S3 bucket, and the ARN of the KMS key that encrypts secrets in it, if any."""
+
+    bucket: str
+    key: str | None
+
+    def read(self) -> list[dict[str, Any]]:
+        """Leave to read every stack's state: one stack's images are taken over from another's."""
+        bucket = f"arn:aws:s3:::{self.bucket}"
+        statements: list[dict[str, Any]] = [
+            {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/.pulumi/*"},
+        ]
+        if self.key is not None:
+            statements.append({"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": self.key})
+        return statements
+
+    def write(self, stack: str) -> dict[str, Any]:
+        """Leave to write one stack's state (the layout of pulumi/pkg/backend/diy), its history, backups and lock."""
+        project, _, name = stack.partition("-")
+        root = f"arn:aws:s3:::{self.bucket}/.pulumi"
+        return {
+            "Effect": "Allow",
+            "Action": ["s3:DeleteObject", "s3:PutObject"],
+            "Resource": [
+                f"{root}/backups/{project}/{name}/*",
+                f"{root}/history/{project}/{name}/*",
+                f"{root}/locks/organization/{project}/{name}/*",
+                f"{root}/stacks/{project}/{name}.*",
+            ],
+        }
+
+
 def _own_parts(account: str, stack: str) -> dict[str, Any]:
     return {
         "Effect": "Allow",
@@ -49,7 +84,7 @@ def _own_parts(account: str, stack: str) -> dict[str, Any]:
     }
 
 
-def plan_statements(account: str, region: str, stack: str) -> list[dict[str, Any]]:
+def plan_statements(account: str, region: str, stack: str, state: PipelineState | None = None) -> list[dict[str, Any]]:
     """Leave to read what a preview compares, and nothing that holds a secret or people's data."""
     reads = sorted(f"{service}:{verb}" for service in _LOOKED_AT for verb in _READ)
     return [
@@ -70,11 +105,14 @@ def plan_statements(account: str, region: str, stack: str) -> list[dict[str, Any
             "Resource": f"arn:aws:s3:::{stack}-*",
         },
         _own_parts(account, stack),
+        *([] if state is None else state.read()),
         {"Effect": "Deny", "Action": list(_SECRET_CONTENT), "Resource": "*"},
     ]
 
 
-def deploy_statements(account: str, region: str, stack: str) -> list[dict[str, Any]]:
+def deploy_statements(
+    account: str, region: str, stack: str, state: PipelineState | None = None
+) -> list[dict[str, Any]]:
     """Leave to make and change the stack: its services' parts, its own secrets, and roles within the boundary."""
     role = f"arn:aws:iam::{account}:role/{stack}-*"
     limit = f"arn:aws:iam::{account}:policy/{stack}-boundary"
@@ -130,7 +168,15 @@ def deploy_statements(account: str, region: str, stack: str) -> list[dict[str, A
             "Resource": secrets,
         },
         {"Effect": "Allow", "Action": "secretsmanager:GetRandomPassword", "Resource": "*"},
+        {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{stack}-*", f"arn:aws:s3:::{stack}-*/*"]},
+        # RDS makes the master's secret in the name of whoever makes the database.
+        {
+            "Effect": "Allow",
+            "Action": ["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
+            "Resource": f"arn:aws:secretsmanager:{region}:{account}:secret:rds!*",
+        },
         _own_parts(account, stack),
+        *([] if state is None else [*state.read(), state.write(stack)]),
     ]
 
 

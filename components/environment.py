@@ -6,7 +6,7 @@ A test holds these names equal to the settings that each service reads.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 
@@ -26,8 +26,6 @@ class Variables:
 
     plain: Mapping[str, pulumi.Input[str]]
     secret: Mapping[str, SecretReference]
-    labels: Mapping[str, str] = field(default_factory=dict)
-    """What else makes a container another one: it is started anew when a label changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +52,7 @@ class Environment:
             plain |= self._database() | {"DATABASE_POOL_SIZE": str(pool_size(self.config))}
             secret["DATABASE_USER"] = self.database.role_secret(service.name, "username")
             secret["DATABASE_PASSWORD"] = self.database.role_secret(service.name, "password")
-        has_role = catalog.Need.DATABASE in service.needs
-        return Variables(plain=plain, secret=secret, labels=self._rotation() if has_role else {})
+        return Variables(plain=plain, secret=secret)
 
     def migrate(self, service: catalog.Service) -> Variables:
         """For the container that migrates the service's schema: it signs in as master, to set up the service's role."""
@@ -67,18 +64,11 @@ class Environment:
                 "SERVICE_DATABASE_USER": self.database.role_secret(service.name, "username"),
                 "SERVICE_DATABASE_PASSWORD": self.database.role_secret(service.name, "password"),
             },
-            labels=self._rotation(),
         )
 
     def statements(self, service: catalog.Service) -> list[Statement]:
         """What the service's own code may ask of AWS."""
         return [self.auth.admin_statement()] if catalog.Need.SESSIONS in service.needs else []
-
-    def _rotation(self) -> dict[str, str]:
-        # ECS reads secrets when a task starts: with another label the migration runs again, which gives the role its
-        # new password, and then each service starts new tasks.
-        rotation = self.config.database.rotation
-        return {"database-rotation": rotation} if rotation else {}
 
     def _basics(self) -> dict[str, pulumi.Input[str]]:
         return {"ENVIRONMENT": self.config.tier.value, "LOG_LEVEL": self.config.log_level.value}

@@ -15,15 +15,22 @@ from components.generated_secret import GeneratedSecret
 
 @dataclass(frozen=True, kw_only=True)
 class SecretReference:
-    """A secret, or one member of a secret that is a JSON object, as ECS and IAM name it."""
+    """A secret, or one member of a secret that is a JSON object, as ECS and IAM name it.
+
+    `version`: the very value that is meant. A task that is started again, or by a roll-back, gets the value that its
+    definition was made for, and another value is another task definition. Without one, whatever is current.
+    """
 
     arn: pulumi.Output[str]
     member: str = ""
+    version: pulumi.Output[str] | None = None
 
     @property
     def value_from(self) -> pulumi.Output[str]:
-        """For a container definition: `ARN` or `ARN:member::` (ECS developer guide, "specifying-sensitive-data")."""
-        return pulumi.Output.concat(self.arn, f":{self.member}::") if self.member else self.arn
+        """For a container definition: `ARN:member:stage:version` (ECS guide, "secrets-envvar-secrets-manager")."""
+        if self.version is None and not self.member:
+            return self.arn
+        return pulumi.Output.concat(self.arn, f":{self.member}::", "" if self.version is None else self.version)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +38,8 @@ class SecretArgs:
     """A secret with the given `value`, or, without one, with a random value made by Secrets Manager.
 
     A random value is the whole secret, or the member `key` beside the plain members of `template`; another `rotation`
-    (any text) makes another one. `keep_days` is how long a deleted one can be restored: 0 (not at all), or 7 to 30.
+    (any text), or an age of `rotation_days`, makes another one, every second time beside those of `alternative`.
+    `keep_days` is how long a deleted one can be restored: 0 (not at all), or 7 to 30.
     """
 
     description: str
@@ -39,8 +47,10 @@ class SecretArgs:
     keep_days: int
     value: pulumi.Output[str] | None = None
     template: Mapping[str, str] = field(default_factory=dict)
+    alternative: Mapping[str, str] = field(default_factory=dict)
     key: str = ""
     rotation: str = ""
+    rotation_days: int = 0
 
     def validate(self) -> None:
         """Raises ValueError for what Secrets Manager would refuse."""
@@ -60,8 +70,8 @@ class Secret(Component):
         self._secret = aws.secretsmanager.Secret(
             name, description=args.description, recovery_window_in_days=args.keep_days, opts=self.child()
         )
-        version = self._generate() if args.value is None else self._put(args.value)
-        self.arn = pulumi.Output.all(self._secret.arn, version).apply(lambda known: str(known[0]))
+        self._value_version = self._generate() if args.value is None else self._put(args.value)
+        self.arn = pulumi.Output.all(self._secret.arn, self._value_version).apply(lambda known: str(known[0]))
         self.finish()
 
     def _generate(self) -> pulumi.Output[str]:
@@ -69,9 +79,11 @@ class Secret(Component):
             self.name,
             region=self._args.region,
             secret_id=self._secret.arn,
-            template=json.dumps(dict(sorted(self._args.template.items()))),
+            template=_json(self._args.template),
+            alternative=_json(self._args.alternative) if self._args.alternative else "",
             key=self._args.key,
             rotation=self._args.rotation,
+            rotation_days=self._args.rotation_days,
             opts=self.child(),
         ).version_id
 
@@ -82,4 +94,8 @@ class Secret(Component):
 
     def reference(self, member: str = "") -> SecretReference:
         """The secret, or its member `member`, for a container definition."""
-        return SecretReference(arn=self.arn, member=member)
+        return SecretReference(arn=self.arn, member=member, version=self._value_version)
+
+
+def _json(members: Mapping[str, str]) -> str:
+    return json.dumps(dict(sorted(members.items())))

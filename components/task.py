@@ -98,7 +98,6 @@ class Task(Component):
             command=args.command,
             memory=args.size.memory,
             environment=args.variables.plain,
-            labels=args.variables.labels,
             secrets={name: secret.value_from for name, secret in args.variables.secret.items()},
             log_group=args.log_group.name,
             region=args.region,

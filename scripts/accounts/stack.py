@@ -96,10 +96,13 @@ class Stack:
         return environment, {name: self._secret(reference) for name, reference in references.items()}
 
     def _secret(self, reference: str) -> str:
-        """What ECS would read for `arn:...:member::`."""
+        """What ECS would read for `arn:...:member:stage:version`."""
         parts = reference.split(":")
-        text = self._client("secretsmanager").get_secret_value(SecretId=":".join(parts[:_ARN_PARTS]))["SecretString"]
-        return str(json.loads(text)[parts[_ARN_PARTS]])
+        member, _, version = parts[_ARN_PARTS:]
+        which = {"VersionId": version} if version else {}
+        secret = ":".join(parts[:_ARN_PARTS])
+        text = self._client("secretsmanager").get_secret_value(SecretId=secret, **which)["SecretString"]
+        return str(json.loads(text)[member])
 
 
 def local_stack(state_dir: Path | None) -> Stack:

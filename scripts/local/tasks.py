@@ -85,7 +85,9 @@ def secret_value(cloud: Cloud, reference: str) -> str:
     """The value that `ARN` or `ARN:member:stage:version` stands for, as the ECS agent resolves it."""
     parts = reference.split(":")
     member = parts[ARN_PARTS] if len(parts) > ARN_PARTS else ""
-    text: str = cloud.call("secretsmanager.get_secret_value", SecretId=":".join(parts[:ARN_PARTS]))["SecretString"]
+    version = {"VersionId": parts[-1]} if len(parts) > ARN_PARTS and parts[-1] else {}
+    secret = ":".join(parts[:ARN_PARTS])
+    text: str = cloud.call("secretsmanager.get_secret_value", SecretId=secret, **version)["SecretString"]
     if not member:
         return text
     content: dict[str, Any] = json.loads(text)

@@ -23,6 +23,7 @@ def problems(tier: str, /, **config: Any) -> list[str]:
 
 
 SERVICE = {"cpu": 256, "memory": 512, "min_tasks": 1, "max_tasks": 2}
+PIPELINE = {"github_repository": "o/n"}
 
 REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("a misspelt key", "dev", {"log_levle": "info"}, "sri:log_levle: no such key", "did you mean log_level?"),
@@ -114,6 +115,10 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("a budget below nothing", "dev", {"monthly_budget": -1}, "sri:monthly_budget: -1", "0 for none"),
     ("a budget in tier local", "local", {"monthly_budget": 5}, "tier local has neither", "remove them"),
     ("Aurora in tier local", "local", {"database": {"engine": "aurora-serverless"}}, "sri:database.engine", "remove"),
+    ("a rotation in two years", "prod", {"database": {"rotation_days": 730}}, "rotation_days: 730", "0 for never"),
+    ("a state of nobody's", "dev", {"state_bucket": "acme-state"}, "sri:state_bucket, sri:state_key", "or remove them"),
+    ("a bucket that is none", "dev", {**PIPELINE, "state_bucket": "s3://b"}, "'s3://b' is no bucket", "acme-state"),
+    ("a key that is none", "dev", {**PIPELINE, "state_key": "alias/x"}, "'alias/x' is no key", "arn:aws:kms:"),
     ("a rotation that is none", "dev", {"database": {"rotation": "a b"}}, "sri:database.rotation", "such as a date"),
     ("a plan that is none", "dev", {"cognito_plan": "lite"}, "sri:cognito_plan: 'lite' is not one of", "plus"),
     ("prod without a web firewall", "prod", {"web_firewall": {"enabled": False}}, "sri:web_firewall.enabled", "remove"),

@@ -116,8 +116,8 @@ def test_database_secrets_are_members_of_the_secret() -> None:
     assert found.secrets == {
         "DATABASE_USER": f"{master}:username::",
         "DATABASE_PASSWORD": f"{master}:password::",
-        "SERVICE_DATABASE_USER": f"{role}:username::",
-        "SERVICE_DATABASE_PASSWORD": f"{role}:password::",
+        "SERVICE_DATABASE_USER": f"{role}:username::version-of-sri-dev-data",
+        "SERVICE_DATABASE_PASSWORD": f"{role}:password::version-of-sri-dev-data",
     }
 
 

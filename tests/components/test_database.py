@@ -46,8 +46,8 @@ def test_no_password_is_in_the_programs_hands(tier: str) -> None:
     assert found.inputs["manageMasterUserPassword"] is True
     assert "password" not in found.inputs
     for generated in stack(tier).of_type(":GeneratedSecret"):
-        assert set(generated.inputs) == {"region", "secret_id", "template", "key", "length", "rotation", "__provider"}
         assert "password" not in json.loads(generated.inputs["template"])
+        assert "password" not in generated.inputs["alternative"]
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -129,15 +129,32 @@ def rotated(label: str) -> Stack:
     return stack("dev", database={"rotation": label})
 
 
-def test_another_rotation_makes_new_passwords_and_new_tasks_of_those_who_use_them() -> None:
+def test_another_rotation_makes_new_passwords_of_the_services_roles_alone() -> None:
     generated = {g.name: g.inputs["rotation"] for g in rotated("2026-11").of_type(":GeneratedSecret")}
     assert generated == {"sri-dev-data": "2026-11", "sri-dev-identity": "2026-11", "sri-dev-session-keys": ""}
-    before, after = (
-        {(c.service, c.kind): c.definition for c in built.containers()} for built in (stack("dev"), rotated("2026-11"))
-    )
-    changed = {key for key in before if before[key] != after[key]}
-    assert changed == {(service, kind) for service in ("data", "identity") for kind in ("serve", "migrate")}
-    assert after["data", "serve"]["dockerLabels"] == {"database-rotation": "2026-11"}
+
+
+def test_each_task_of_a_role_names_the_very_value_that_its_migration_set_the_password_from() -> None:
+    roles = ("SERVICE_DATABASE_USER", "SERVICE_DATABASE_PASSWORD"), ("DATABASE_USER", "DATABASE_PASSWORD")
+    for container in stack("prod").containers():
+        if container.service in ("data", "identity"):
+            names = roles[0] if container.kind == "migrate" else roles[1]
+            versions = {container.secrets[name].rpartition(":")[2] for name in names}
+            assert versions == {f"version-of-sri-prod-{container.service}"}
+
+
+def test_prod_rotates_by_age_and_dev_when_told() -> None:
+    days = {
+        tier: {g.name: g.inputs["rotation_days"] for g in stack(tier).of_type(":GeneratedSecret")} for tier in TIERS
+    }
+    assert days["prod"] == {"sri-prod-data": 30, "sri-prod-identity": 30, "sri-prod-session-keys": 0}
+    assert set(days["dev"].values()) == {0}
+
+
+def test_rotations_take_turns_between_two_roles() -> None:
+    names = {g.name: (g.inputs["template"], g.inputs["alternative"]) for g in stack("prod").of_type(":GeneratedSecret")}
+    assert names["sri-prod-data"] == ('{"username": "data"}', '{"username": "data_alternate"}')
+    assert names["sri-prod-session-keys"] == ("{}", "")
 
 
 def test_each_service_with_a_schema_has_a_role_secret_named_for_it() -> None:

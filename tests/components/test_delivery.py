@@ -23,7 +23,7 @@ def delivered(**config: Any) -> Stack:
 
 
 def may(kind: str, action: str, resource: str = "*", **context: str) -> bool:
-    built = delivered()
+    built = delivered(state_bucket="acme-state", state_key=KEY)
     policy = built.one("iam/rolePolicy:RolePolicy", f"sri-prod-{kind}").inputs["policy"]
     limit = built.one("iam/policy:Policy", "sri-prod-boundary").inputs["policy"]
     return is_allowed(action, resource, policies=[policy], boundary=limit, context=HERE | context)
@@ -62,6 +62,7 @@ def test_a_preview_may_neither_change_anything_nor_read_what_people_left(action:
         ("iam:CreateRole", ROLE, LIMIT),
         ("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}),
         ("secretsmanager:CreateSecret", SECRET, {}),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::sri-prod-access-logs-1a2b3c4", {}),
     ],
 )
 def test_a_deployment_may_change_the_stack(action: str, resource: str, context: dict[str, str]) -> None:
@@ -82,6 +83,7 @@ def test_a_deployment_may_change_the_stack(action: str, resource: str, context: 
         ("iam:DeleteRolePermissionsBoundary", ROLE, {}),
         ("secretsmanager:GetSecretValue", SECRET, {}),
         ("secretsmanager:PutSecretValue", ELSEWHERE, {}),
+        ("s3:GetObject", "arn:aws:s3:::payroll/november", {}),
         ("organizations:LeaveOrganization", "*", {}),
         ("sts:AssumeRole", "*", {}),
         ("ecs:UpdateService", "*", {"aws:RequestedRegion": "eu-west-1"}),
@@ -95,17 +97,57 @@ def test_a_deployment_can_neither_widen_itself_nor_leave_its_stack(
 
 @pytest.mark.parametrize(
     ("kind", "subject"),
-    [("plan", "repo:owner/name:pull_request"), ("deploy", "repo:owner/name:environment:prod")],
+    [
+        ("plan", ["repo:owner/name:pull_request", "repo:owner/name:ref:refs/heads/main"]),
+        ("deploy", ["repo:owner/name:environment:prod"]),
+    ],
 )
-def test_a_role_opens_for_one_repository_and_one_purpose(kind: str, subject: str) -> None:
+def test_a_role_opens_for_one_repository_and_one_purpose(kind: str, subject: list[str]) -> None:
     role = delivered().one("iam/role:Role", f"sri-prod-{kind}").inputs
     (statement,) = json.loads(role["assumeRolePolicy"])["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     issuer = "token.actions.githubusercontent.com"
-    assert statement["Condition"] == {
-        "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": [subject]}
-    }
+    assert statement["Condition"] == {"StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": subject}}
     assert role["maxSessionDuration"] == 3600
+
+
+STATE = "arn:aws:s3:::acme-state/.pulumi"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "resource", "allowed"),
+    [
+        ("plan", "s3:ListBucket", "arn:aws:s3:::acme-state", True),
+        ("plan", "s3:GetObject", f"{STATE}/stacks/sri/prod.json", True),
+        ("plan", "kms:Decrypt", KEY, True),
+        ("plan", "s3:PutObject", f"{STATE}/locks/organization/sri/prod/1.json", False),
+        ("plan", "s3:PutObject", f"{STATE}/stacks/sri/prod.json", False),
+        ("plan", "kms:Decrypt", f"{KEY}0", False),
+        ("deploy", "s3:GetObject", f"{STATE}/stacks/sri/dev.json", True),
+        ("deploy", "s3:PutObject", f"{STATE}/stacks/sri/prod.json", True),
+        ("deploy", "s3:PutObject", f"{STATE}/stacks/sri/prod.json.bak", True),
+        ("deploy", "s3:PutObject", f"{STATE}/locks/organization/sri/prod/1.json", True),
+        ("deploy", "s3:DeleteObject", f"{STATE}/locks/organization/sri/prod/1.json", True),
+        ("deploy", "s3:PutObject", f"{STATE}/history/sri/prod/prod-1.history.json", True),
+        ("deploy", "s3:PutObject", f"{STATE}/backups/sri/prod/prod.1.json", True),
+        ("deploy", "s3:PutObject", f"{STATE}/stacks/sri/dev.json", False),
+        ("deploy", "s3:DeleteBucket", "arn:aws:s3:::acme-state", False),
+        ("deploy", "kms:Decrypt", KEY, True),
+        ("deploy", "kms:ScheduleKeyDeletion", KEY, False),
+    ],
+)
+def test_the_state_may_be_read_by_both_and_only_its_own_part_written(
+    kind: str, action: str, resource: str, allowed: bool
+) -> None:
+    assert may(kind, action, resource) is allowed
+
+
+def test_without_a_bucket_no_role_may_reach_any_state() -> None:
+    for kind in ("plan", "deploy"):
+        policy = delivered().one("iam/rolePolicy:RolePolicy", f"sri-prod-{kind}").inputs["policy"]
+        assert "acme-state" not in policy
+        assert "kms:" not in policy
 
 
 def test_every_role_of_the_stack_is_cut_to_the_boundary() -> None:

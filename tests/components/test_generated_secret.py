@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -20,7 +21,9 @@ PROPS = {
     "template": '{"username": "data"}',
     "key": "password",
     "length": 43,
+    "alternative": '{"username": "data_alternate"}',
     "rotation": "",
+    "rotation_days": 30,
 }
 
 
@@ -40,7 +43,7 @@ def value(client: Any) -> str:
 
 
 def test_a_member_is_random_beside_the_plain_ones(client: Any) -> None:
-    version = ensure_value(client, "secret", template='{"username": "data"}', key="password", length=43)
+    version, _ = ensure_value(client, "secret", template='{"username": "data"}', key="password", length=43)
     made = json.loads(value(client))
     assert client.get_secret_value(SecretId="secret")["VersionId"] == version
     assert made["username"] == "data"
@@ -55,9 +58,9 @@ def test_without_a_key_the_value_stands_alone(client: Any) -> None:
 
 
 def test_a_value_in_use_is_never_overwritten(client: Any) -> None:
-    first = ensure_value(client, "secret", template="{}", key="", length=43)
+    first, _ = ensure_value(client, "secret", template="{}", key="", length=43)
     before = value(client)
-    assert ensure_value(client, "secret", template='{"a": "b"}', key="c", length=60) == first
+    assert ensure_value(client, "secret", template='{"a": "b"}', key="c", length=60)[0] == first
     assert value(client) == before
 
 
@@ -71,7 +74,7 @@ def test_what_pulumi_keeps_is_the_version_alone(client: Any) -> None:
     props = {"region": REGION, "secret_id": "secret", "template": "{}", "key": "", "length": 43.0}
     created = GeneratedSecretProvider().create(props)
     assert created.id == "secret"
-    assert set(created.outs or {}) == {"version_id", "rotation"}
+    assert set(created.outs or {}) == {"version_id", "made_at", "rotation", "turn"}
     assert value(client) not in json.dumps(created.outs)
 
 
@@ -87,6 +90,55 @@ def test_another_rotation_makes_another_value_in_place(client: Any) -> None:
     assert value(client) != before
     assert value(client) not in json.dumps(updated.outs)
     assert not provider.diff(created.id, updated.outs or {}, rotated).changes
+
+
+def aged(outs: dict[str, Any] | None, days: float) -> dict[str, Any]:
+    """What Pulumi remembers, had the value been made so many days ago."""
+    made_at = datetime.now(UTC) - timedelta(days=days)
+    return {**(outs or {}), "made_at": made_at.isoformat(timespec="seconds")}
+
+
+@pytest.mark.parametrize(("age", "days", "due"), [(29.9, 30, False), (30, 30, True), (400, 0, False)])
+def test_age_alone_makes_another_value_where_days_are_given(client: Any, age: float, days: int, due: bool) -> None:
+    provider = GeneratedSecretProvider()
+    props = {**PROPS, "rotation_days": days}
+    change = provider.diff("secret", aged(provider.create(props).outs, age), props)
+    assert (change.changes, change.replaces) == (due, [])
+
+
+def test_a_value_of_unknown_age_is_due(client: Any) -> None:
+    provider = GeneratedSecretProvider()
+    outs = {**(provider.create(PROPS).outs or {}), "made_at": None}
+    assert provider.diff("secret", outs, PROPS).changes
+
+
+def test_a_value_that_was_there_before_is_as_old_as_its_secret_says(client: Any) -> None:
+    client.put_secret_value(SecretId="secret", SecretString="chosen")
+    outs = GeneratedSecretProvider().create(PROPS).outs or {}
+    made_at = datetime.fromisoformat(outs["made_at"])
+    assert timedelta(0) <= datetime.now(UTC) - made_at < timedelta(minutes=1)
+
+
+def test_rotations_take_turns_between_two_users_and_the_value_before_stays_readable(client: Any) -> None:
+    provider = GeneratedSecretProvider()
+    outs = provider.create(PROPS).outs or {}
+    versions, names = [outs["version_id"]], ["data"]
+    for _ in range(3):
+        outs = provider.update("secret", aged(outs, 31), PROPS).outs or {}
+        versions.append(outs["version_id"])
+        names.append(json.loads(value(client))["username"])
+        assert not provider.diff("secret", outs, PROPS).changes
+    assert names == ["data", "data_alternate", "data", "data_alternate"]
+    assert len(set(versions)) == 4
+    before = client.get_secret_value(SecretId="secret", VersionId=versions[-2])["SecretString"]
+    assert json.loads(before)["username"] == "data"
+
+
+def test_without_an_alternative_only_the_random_part_changes(client: Any) -> None:
+    provider = GeneratedSecretProvider()
+    props = {**PROPS, "alternative": ""}
+    provider.update("secret", provider.create(props).outs or {}, props)
+    assert json.loads(value(client))["username"] == "data"
 
 
 def test_only_another_secret_is_another_resource() -> None:

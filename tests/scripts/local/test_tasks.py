@@ -55,6 +55,14 @@ def test_a_number_in_a_secret_reaches_the_task_as_text(cloud: Cloud) -> None:
     assert secret_value(cloud, f"{arn}:port::") == "5432"
 
 
+def test_a_version_of_a_secret_is_read_though_another_is_current(cloud: Cloud) -> None:
+    made = cloud.call("secretsmanager.create_secret", Name="turns", SecretString='{"username": "before"}')
+    cloud.call("secretsmanager.put_secret_value", SecretId=made["ARN"], SecretString='{"username": "after"}')
+    assert secret_value(cloud, f"{made['ARN']}:username::") == "after"
+    assert secret_value(cloud, f"{made['ARN']}:username::{made['VersionId']}") == "before"
+    assert secret_value(cloud, f"{made['ARN']}:::{made['VersionId']}") == '{"username": "before"}'
+
+
 def test_a_secret_without_the_wanted_member_is_named(cloud: Cloud) -> None:
     arn = cloud.call("secretsmanager.create_secret", Name="poor", SecretString='{"a": "b"}')["ARN"]
     with pytest.raises(LocalRunError, match=r"the secret poor-\w+ has no member 'password'"):
