@@ -38,7 +38,9 @@ _ADMIN_ACTIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class AuthArgs:
-    """`jwks_base_url`: where keys are fetched, if not from the issuer; `protect`: users are never deleted along."""
+    """`jwks_base_url`: where keys are fetched, if not from the issuer; `protect`: AWS refuses to delete the users;
+    `keep`: Pulumi refuses to delete or replace the pool, in the preview already, until somebody unprotects it.
+    """
 
     region: str
     domain_prefix: str
@@ -47,6 +49,7 @@ class AuthArgs:
     plan: CognitoPlan
     mfa: Mfa
     protect: bool
+    keep: bool
     jwks_base_url: str | None = None
 
     @classmethod
@@ -61,6 +64,8 @@ class AuthArgs:
             plan=config.cognito_plan,
             mfa=config.mfa,
             protect=config.is_prod,
+            # Users cannot be moved to another pool: not even dev loses its pool by a changed line.
+            keep=config.local is None,
             jwks_base_url=None if config.local is None else config.local.cognito_url,
         )
 
@@ -125,7 +130,7 @@ class Auth(Component):
             **self._plan(),
             user_attribute_update_settings={"attributes_require_verification_before_updates": ["email"]},
             deletion_protection="ACTIVE" if self._args.protect else "INACTIVE",
-            opts=self.child(protect=self._args.protect),
+            opts=self.child(protect=self._args.keep),
         )
 
     def _plan(self) -> dict[str, Any]:

@@ -161,6 +161,7 @@ def test_a_token_life_that_cognito_does_not_issue_is_refused() -> None:
         plan=CognitoPlan.ESSENTIALS,
         mfa=Mfa.OPTIONAL,
         protect=False,
+        keep=False,
     )
     with pytest.raises(ValueError, match="use 5 to 1440"):
         args.validate()

@@ -32,6 +32,7 @@ OUTPUTS = {
     "service_names",
     "database_endpoint",
     "log_group_names",
+    "environments",
     "dashboard_url",
     "monthly_estimate",
 }
@@ -176,10 +177,16 @@ def test_a_deployment_that_fails_rolls_back_by_itself(tier: str) -> None:
         assert service.inputs["waitForSteadyState"] is (tier != "local")
 
 
-def test_what_holds_peoples_data_is_protected_in_prod_alone() -> None:
-    protected = {(resource.type, resource.name) for resource in stack("prod").resources if resource.protect}
-    assert protected == {("aws:cognito/userPool:UserPool", "sri-prod"), ("aws:rds/instance:Instance", "sri-prod")}
-    assert [resource.name for resource in stack("dev").resources if resource.protect] == []
+@pytest.mark.parametrize(
+    ("tier", "kinds"),
+    [
+        ("prod", {"aws:cognito/userPool:UserPool", "aws:rds/instance:Instance"}),
+        ("dev", {"aws:cognito/userPool:UserPool"}),
+        ("local", set()),
+    ],
+)
+def test_what_pulumi_refuses_to_delete_or_replace_before_it_asks_aws(tier: str, kinds: set[str]) -> None:
+    assert {resource.type for resource in stack(tier).resources if resource.protect} == kinds
 
 
 def test_adding_a_service_is_one_entry_in_the_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
