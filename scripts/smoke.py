@@ -1,0 +1,134 @@
+"""Walk through a deployed platform as a user: `python -m scripts.smoke STACK`.
+
+Makes a throw-away user through the pool's admin API (nothing is mailed), signs in over the public address, calls what
+there is to call, and sees that what must be refused is refused. The user and what is theirs go in any case, also after
+a failure or Ctrl-C. STACK `local` is the local run.
+
+Exit code: 0 all is well; 1 a step failed; 2 it could not begin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
+
+from scripts.accounts.errors import UsersError
+from scripts.accounts.stack import Stack, deployed_stack, local_stack
+from scripts.delivery.console import Console
+from scripts.delivery.diagnostics import redacted
+from scripts.delivery.throwaway import Pool, Throwaway
+from scripts.delivery.walk import StepError, Walk
+from scripts.stack import StackError
+
+LOCAL = "local"
+GOOD, FAILED, USAGE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Result:
+    """One step: how long it took, and what was wrong with it, "" for nothing."""
+
+    step: str
+    seconds: float
+    error: str = ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; its exit code."""
+    given = parser().parse_args(arguments)
+    console = Console(machine=given.json)
+    try:
+        stack = _stack(given)
+        url = str(stack.outputs["url"])
+        walk = Walk(url, Pool(stack.cognito(), stack.pool_id), Throwaway.new(), given.wait)
+    except (StackError, UsersError, BotoCoreError) as error:
+        console.complain(str(error))
+        console.document({"stack": given.stack, "ok": False, "message": str(error), "steps": [], "cleanup": []})
+        return USAGE
+    began = time.monotonic()
+    console.say(f"Walking through {url} as {walk.user.email}")
+    signal.signal(signal.SIGTERM, _interrupt)
+    steps: list[Result] = []
+    try:
+        steps = _take(walk.steps(), console)
+    except KeyboardInterrupt:
+        steps = [Result("the walk", 0, "stopped by hand")]
+        console.complain("Stopped by hand; cleaning up.")
+    finally:
+        cleanup = _take(walk.clean_up(), console, on=True)
+    bad = [result for result in (*steps, *cleanup) if result.error]
+    message = _message(steps, cleanup, walk)
+    (console.complain if bad else console.say)(message)
+    console.document(
+        {
+            "stack": given.stack,
+            "url": url,
+            "ok": not bad,
+            "message": message,
+            "seconds": round(time.monotonic() - began, 2),
+            "steps": [asdict(result) for result in steps],
+            "cleanup": [asdict(result) for result in cleanup],
+        }
+    )
+    return FAILED if bad else GOOD
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    found = argparse.ArgumentParser(prog="python -m scripts.smoke", description="Walk through a deployed platform.")
+    found.add_argument("stack", metavar="STACK", help=f"dev, prod or another; {LOCAL} for the local run")
+    found.add_argument("--outputs", type=Path, metavar="FILE", help="what `pulumi stack output --json` wrote")
+    found.add_argument("--wait", type=float, default=60, metavar="SECONDS", help="for the address to answer at first")
+    found.add_argument("--json", action="store_true", help="one document for machines on stdout")
+    return found
+
+
+def _stack(given: argparse.Namespace) -> Stack:
+    if given.stack == LOCAL and given.outputs is None:
+        return local_stack(None)
+    return deployed_stack(given.stack, given.outputs, None)
+
+
+def _take(steps: Iterable[tuple[str, Callable[[], None]]], console: Console, *, on: bool = False) -> list[Result]:
+    """Take the steps and say how each went; `on`: also those after one that failed."""
+    results = []
+    for name, step in steps:
+        began = time.monotonic()
+        error = ""
+        try:
+            step()
+        except (StepError, httpx.HTTPError, ClientError, BotoCoreError) as problem:
+            error = redacted(str(problem) or type(problem).__name__)
+        results.append(Result(name, round(time.monotonic() - began, 3), error))
+        console.say(f"  {'FAIL' if error else 'ok':<4} {results[-1].seconds:7.2f} s  {name}{error and f': {error}'}")
+        if error and not on:
+            break
+    return results
+
+
+def _message(steps: Sequence[Result], cleanup: Sequence[Result], walk: Walk) -> str:
+    failed = next((result for result in steps if result.error), None)
+    left = [result for result in cleanup if result.error]
+    said = f"The walk failed: {failed.step}: {failed.error}." if failed else f"All {len(steps)} steps went well."
+    if any(result.step == "delete the user" for result in left):
+        return f"{said} The user {walk.user.email} may be left: delete it from the pool."
+    if left:
+        return f"{said} The user is gone, but may be left in the database: `python -m scripts.users reconcile` says so."
+    return said
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
