@@ -103,6 +103,7 @@ outputs = {
     "service_names": ecs_services,
     "database_endpoint": database.endpoint,
     "log_group_names": log_groups,
+    "environments": {service: tasks.environment for service, tasks in services.items()},
     "dashboard_url": observability.dashboard_url,
     "monthly_estimate": monthly_estimate(config),
 }

@@ -71,6 +71,7 @@ class FargateService(Component):
 
     service_name: pulumi.Output[str]
     log_group_name: pulumi.Output[str]
+    environment: pulumi.Output[dict[str, dict[str, str]]]
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, opts)
@@ -80,7 +81,9 @@ class FargateService(Component):
         before = args.roads
         if Need.DATABASE in args.service.needs:
             before.append(self._migrate())
-        task = self._create_serve_task()
+        variables = args.environment.serve(args.service)
+        self.environment = _told(variables)
+        task = self._create_serve_task(variables)
         discovery = self._create_discovery()
         target = self._create_target()
         if target is not None:
@@ -105,10 +108,9 @@ class FargateService(Component):
             opts=self.child(),
         )
 
-    def _create_serve_task(self) -> Task:
+    def _create_serve_task(self, variables: Variables) -> Task:
         args = self._args
         command = serve_command(args.service, args.config.listen_host, args.port)
-        variables = args.environment.serve(args.service)
         statements = args.environment.statements(args.service)
         return self._create_task(self.name, "serve", command, variables, port=args.port, statements=statements)
 
@@ -241,6 +243,12 @@ class FargateService(Component):
             request_label=None if target is None else target.request_label,
             night=self._args.config.night,
         )
+
+
+def _told(variables: Variables) -> pulumi.Output[dict[str, dict[str, str]]]:
+    """What the tasks are told, for whoever runs the service elsewhere: `plain` values, `secret` ones by reference."""
+    references = {name: secret.value_from for name, secret in sorted(variables.secret.items())}
+    return pulumi.Output.all(plain=dict(sorted(variables.plain.items())), secret=references).apply(dict)
 
 
 def _rollback(target: Target | None) -> Any:

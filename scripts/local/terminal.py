@@ -63,8 +63,14 @@ def print_outputs(outputs: Mapping[str, Any]) -> None:
     rows: dict[str, Any] = {}
     for name, value in sorted(outputs.items()):
         rows |= {f"{name}.{key}": item for key, item in value.items()} if isinstance(value, dict) else {name: value}
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in rows.items()}
+    texts = {name: _on_one_line(value) for name, value in rows.items()}
     print_table(("output", "value"), list(texts.items()))
+
+
+def _on_one_line(value: Any) -> str:
+    if isinstance(value, dict) and value:
+        return f"({', '.join(value)}: see them with --json)"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def print_table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

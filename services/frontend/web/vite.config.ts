@@ -1,5 +1,5 @@
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig, loadEnv, type Plugin } from "vite";
 
 /** Puts `name.br` and `name.gz` beside each file that is worth it, so that the server never compresses. */
 function precompress(): Plugin {
@@ -20,8 +20,15 @@ function precompress(): Plugin {
   };
 }
 
-export default defineConfig({
+/** The API of the platform that `.env` names (`python -m scripts.write_env` writes it), as if it were of this origin. */
+function api(mode: string) {
+  const target = loadEnv(mode, process.cwd(), "PUBLIC_ORIGIN")["PUBLIC_ORIGIN"];
+  return target ? { "/api": { target, changeOrigin: true, headers: { origin: target } } } : {};
+}
+
+export default defineConfig(({ mode }) => ({
   plugins: [precompress()],
+  server: { host: "127.0.0.1", proxy: api(mode) },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",
@@ -30,4 +37,4 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-});
+}));
