@@ -1,8 +1,8 @@
 """Prove that the backups can be restored: `python -m scripts.restore_drill --help`.
 
 Restores the database to its latest point in time as an instance of its own, in the same subnets and behind the same
-security group, asks it by a one-off task (the service's own task definition, with another host) whether the data is
-there, and deletes it again. Nothing of the running stack is touched. It costs one instance for about half an hour.
+security group, compares it with the original in a one-off task (the service's own task definition, with another
+command), and deletes it again. Nothing of the running stack is touched. It costs one instance for about half an hour.
 """
 
 from __future__ import annotations
@@ -12,22 +12,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-PROBE = (
-    "import asyncio, asyncpg, os\n"
-    "async def main():\n"
-    "    tls = None if os.environ['DATABASE_TLS'] == 'disable' else 'require'\n"
-    "    c = await asyncpg.connect(host=os.environ['DATABASE_HOST'], port=int(os.environ['DATABASE_PORT']),\n"
-    "        database=os.environ['DATABASE_NAME'], user=os.environ['DATABASE_USER'],\n"
-    "        password=os.environ['DATABASE_PASSWORD'], ssl=tls)\n"
-    "    tables = await c.fetch('select schemaname, relname from pg_stat_user_tables order by 2')\n"
-    "    if not tables: raise SystemExit('no table is there')\n"
-    "    for s, t in tables:\n"
-    '        print(t, await c.fetchval(f\'select count(*) from "{s}"."{t}"\'))\n'
-    "asyncio.run(main())\n"
-)
-"""Counts the rows of every table that the service's role sees; fails where there is none."""
+PROBE = Path(__file__).with_name("restore_probe.py").read_text(encoding="utf-8")
+"""The program that the task is given, which compares the copy with the original."""
 
 
 class DrillError(Exception):
@@ -63,7 +52,7 @@ def drill(rds: Any, ecs: Any, target: Target, say: Callable[[str], None], pause_
         restored = rds.describe_db_instances(DBInstanceIdentifier=copy)["DBInstances"][0]
         if not restored.get("StorageEncrypted") or restored.get("PubliclyAccessible"):
             raise DrillError(f"{copy} is not encrypted, or public: the restore lost what protects the data")
-        _ask(ecs, target, restored["Endpoint"]["Address"], pause_s)
+        _compare(ecs, target, original["Endpoint"]["Address"], restored["Endpoint"]["Address"], pause_s)
     finally:
         rds.delete_db_instance(DBInstanceIdentifier=copy, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
         say(f"deleting {copy}")
@@ -97,15 +86,15 @@ def _wait_until_available(rds: Any, copy: str, timeout_s: float, pause_s: float)
         time.sleep(pause_s)
 
 
-def _ask(ecs: Any, target: Target, host: str, pause_s: float) -> None:
-    """Run the service's own task definition once against `host`: same image, same role, same password."""
+def _compare(ecs: Any, target: Target, original: str, copy: str, pause_s: float) -> None:
+    """Run the service's own task definition once, with both hosts: same image, same role, same password."""
     service = ecs.describe_services(cluster=target.cluster, services=[target.service])["services"][0]
     definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
     name = definition["containerDefinitions"][0]["name"]
     override = {
         "name": name,
         "command": ["python", "-c", PROBE],
-        "environment": [{"name": "DATABASE_HOST", "value": host}],
+        "environment": [{"name": "DATABASE_HOST", "value": copy}, {"name": "ORIGINAL_HOST", "value": original}],
     }
     started = ecs.run_task(
         cluster=target.cluster,

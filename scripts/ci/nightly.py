@@ -11,9 +11,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from scripts.ci.issue import report
 
@@ -48,19 +47,8 @@ def rotation_due(stack: str, command: Sequence[str] = COMMAND) -> bool:
     done = subprocess.run([*command, stack, "--preview", "--json"], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, BLOCKED):
         raise LookError(f"{stack} could not be previewed: exit code {done.returncode}")
-    return any(
-        ROTATED in str(entry.get("type", "")) and entry.get("op") == "update"
-        for entry in _objects(json.loads(done.stdout))
-    )
-
-
-def _objects(document: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(document, dict):
-        yield document
-        document = list(document.values())
-    if isinstance(document, list):
-        for member in document:
-            yield from _objects(member)
+    changes = json.loads(done.stdout)["changes"]
+    return any(ROTATED in change["type"] and change["op"] == "update" for change in changes)
 
 
 def look(stack: str, folder: Path, output: Path | None, command: Sequence[str] = COMMAND) -> None:
