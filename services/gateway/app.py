@@ -8,6 +8,7 @@ from services.catalog import API_PREFIX, REVOCATIONS_PATH, api_services, by_name
 from services.gateway.cors import Cors
 from services.gateway.docs_page import DocsPage
 from services.gateway.document import MergedDocument
+from services.gateway.express import Express
 from services.gateway.hygiene import refuse_ambiguous
 from services.gateway.limits import RateLimits
 from services.gateway.measures import Measures
@@ -34,13 +35,25 @@ def create(
     keys = RemoteKeys(settings.cognito_jwks_url)
     identity = settings.url(by_name("identity").url_variable)
     revocations = Revocations(revocations_at(identity + REVOCATIONS_PATH), interval=revocation_interval)
+    verify = verifier(keys, settings.cognito_issuer, settings.cognito_client_id, revoked=revocations)
+    open_paths = [*by_name("gateway").open_paths, *opened]
+    admission = _Admission(Cors(settings.allowed_origins), limits)
     application = Application(
         _Api(proxy, limits),
-        verify=verifier(keys, settings.cognito_issuer, settings.cognito_client_id, revoked=revocations),
-        open_paths=[*by_name("gateway").open_paths, *opened],
-        admit=_Admission(Cors(settings.allowed_origins), limits),
+        verify=verify,
+        open_paths=open_paths,
+        admit=admission,
         checks={"keys": keys_check(keys)},
         resources=[proxy, fetching(keys), revocations.polling()],
+    )
+    application.express = Express(
+        routes,
+        proxy,
+        context=application.context,
+        limits=limits,
+        open_paths=open_paths,
+        known=verify.known,
+        admit=admission,
     )
     measures = Measures(proxy.upstreams.values(), (limits.user, limits.address))
     application.context.metrics.registry.register(measures)
@@ -55,7 +68,7 @@ class _Admission:
 
     def __call__(self, scope: Scope) -> ASGIApp | None:
         refuse_ambiguous(scope)
-        instead = self._cors.admit(scope)
+        instead = self._cors.admit(scope) if self._cors.origins else None
         self._limits.admit_address(scope)
         return instead
 

@@ -16,20 +16,17 @@ class Breaker:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._opened_at: float | None = None
+        self.is_open = False
+        """Whether requests are turned away."""
+        self._opened_at = 0.0
         self._trial_at = float("-inf")
         self._since = clock()
         self._failed = self._succeeded = 0
         self.openings = 0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether requests are turned away."""
-        return self._opened_at is not None
-
     def admits(self) -> bool:
         """Whether a request may be sent now; call once for each."""
-        if self._opened_at is None:
+        if not self.is_open:
             return True
         now = self._clock()
         if now - max(self._opened_at, self._trial_at) < OPEN_SECONDS:
@@ -39,20 +36,20 @@ class Breaker:
 
     def succeeded(self) -> None:
         """A request that was let through got an answer, whatever it said."""
-        if self._opened_at is not None:
-            self._opened_at = None
+        if self.is_open:
+            self.is_open = False
             self._failed = self._succeeded = 0
         self._succeeded += 1
 
     def failed(self) -> None:
         """A request that was let through got none."""
         now = self._clock()
-        if self._opened_at is not None:
+        if self.is_open:
             self._opened_at = now
             return
         if now - self._since > WINDOW_SECONDS:
             self._since, self._failed, self._succeeded = now, 0, 0
         self._failed += 1
         if self._failed >= LEAST_FAILURES and self._failed >= self._succeeded:
-            self._opened_at = now
+            self.is_open, self._opened_at = True, now
             self.openings += 1

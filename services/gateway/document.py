@@ -11,8 +11,8 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from services.gateway.answer import BrokenAnswerError
 from services.gateway.upstream import Outgoing, Upstream
-from services.gateway.wire import BrokenAnswerError
 from services.shared.errors import Problem, unavailable
 
 FRESH_SECONDS = 60.0
@@ -80,7 +80,7 @@ class MergedDocument:
 
 
 async def _read(upstream: Upstream, head: bytes) -> bytes:
-    connection = await upstream.ask(Outgoing("GET", (head,), None, repeatable=True, patient=False))
+    connection = await upstream.ask(Outgoing("GET", head, None, repeatable=True, patient=False))
     try:
         if connection.status != 200:
             raise ValueError(f"it answers {connection.status}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from starlette.types import Scope
@@ -42,39 +41,56 @@ OURS = frozenset(
 ANSWERED_BY_US = frozenset({b"date", b"server", b"x-request-id"})
 
 
-def for_upstream(scope: Scope) -> list[bytes]:
-    """The request's fields as the service behind sees them, as lines: without those of one connection, and without any
-    by which a client could pose as a proxy of ours. Names with `_` go too: servers may read them as `-`."""
+def for_upstream(scope: Scope) -> bytes:
+    """The request's fields as the service behind sees them: without those of one connection, and without any by which a
+    client could pose as a proxy of ours. Names with `_` go too: servers may read them as `-`."""
     headers: Fields = scope["headers"]
-    named = _named_by_connection(headers)
+    values = dict(headers)
+    lines = [b"%b: %b\r\n" % field for field in headers if _crosses(field[0])]
+    if b"connection" in values:
+        named = _named_by_connection(headers)
+        lines = [b"%b: %b\r\n" % field for field in headers if _crosses(field[0]) and field[0] not in named]
     state = scope["state"]
-    forwarded_proto = scope["scheme"].encode()
-    host = b""
-    lines = []
-    for name, value in headers:
-        if _crosses(name) and name not in named:
-            lines.append(b"%b: %b\r\n" % (name, value))
-        elif name == b"host":
-            host = value
-        elif name == b"x-forwarded-proto":
-            forwarded_proto = b"https" if value.rsplit(b",", 1)[-1].strip() == b"https" else b"http"
+    trace = state["trace"]
+    protocol = values.get(b"x-forwarded-proto")
     lines.append(
-        b"x-request-id: %b\r\nx-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\n"
-        % (state["request_id"].encode(), state["client"].encode(), forwarded_proto, host)
+        b"x-request-id: %b\r\ntraceparent: %b\r\n%b"
+        % (
+            state["request_id"].encode(),
+            trace.parent(),
+            _forwarded(
+                state["client"],
+                scope["scheme"].encode() if protocol is None else _protocol(protocol),
+                values.get(b"host", b""),
+            ),
+        )
     )
-    lines.extend(b"%b: %b\r\n" % field for field in state["trace"].headers())
-    return lines
+    if trace.state:
+        lines.append(b"tracestate: %b\r\n" % trace.state)
+    return b"".join(lines)
 
 
-def for_client(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
+def for_client(headers: Fields) -> Fields:
     """The answer's fields, whose names are in lower case, as the client sees them."""
-    fields = [*headers]
-    named = _named_by_connection(fields)
-    return [field for field in fields if field[0] not in _NOT_FOR_CLIENTS and field[0] not in named]
+    fields = [field for field in headers if field[0] not in _NOT_FOR_CLIENTS]
+    if b"connection" in dict(headers):
+        named = _named_by_connection(headers)
+        return [field for field in fields if field[0] not in named]
+    return fields
+
+
+@lru_cache(maxsize=4096)
+def _forwarded(client: str, protocol: bytes, host: bytes) -> bytes:
+    return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\n" % (
+        client.encode(), protocol, host,
+    )  # fmt: skip
+
+
+def _protocol(forwarded: bytes) -> bytes:
+    return b"https" if forwarded.rsplit(b",", 1)[-1].strip() == b"https" else b"http"
 
 
 _NOT_FOR_CLIENTS = HOP_BY_HOP | ANSWERED_BY_US
-_NOBODY: frozenset[bytes] = frozenset()
 
 
 @lru_cache(maxsize=4096)
@@ -84,11 +100,6 @@ def _crosses(name: bytes) -> bool:
 
 def _named_by_connection(headers: Fields) -> frozenset[bytes]:
     """The fields that `Connection` says are for this connection alone."""
-    for name, _ in headers:
-        if name == b"connection":
-            break
-    else:
-        return _NOBODY
     return frozenset(
         token.strip().lower() for name, value in headers if name == b"connection" for token in value.split(b",")
     )

@@ -10,10 +10,9 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import Scope
 
 from services.shared.errors import Problem
+from services.shared.target import LONGEST_REMEMBERED
 
 LONGEST_HOST = 255 + len(":65535")  # RFC 1035, 2.3.4
-LONGEST_REMEMBERED = 256
-"""Of a target: those that are asked for again and again are shorter."""
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 ONCE = (b"host", b"authorization", b"content-type", b"transfer-encoding", b"x-request-id")
@@ -33,27 +32,21 @@ def refuse_ambiguous(scope: Scope) -> None:
     if scope["method"] not in METHODS:
         detail = f"Methods here are {', '.join(METHODS)}."
         raise Problem(405, "method_not_allowed", detail, headers={"allow": ", ".join(METHODS)})
-    _refuse_headers(scope["headers"], scope["http_version"])
-    _refuse_target(scope["raw_path"], scope["query_string"])
-
-
-def _refuse_headers(headers: list[tuple[bytes, bytes]], version: str) -> None:
+    headers = scope["headers"]
     values = dict(headers)
     if len(values) < len(headers):
         for name, count in Counter(name for name, _ in headers).items():
             if count > 1 and name in ONCE:
                 raise _malformed(f"The header {name.decode()} may be there only once.")
     host = values.get(b"host")
-    if (host is None and version == "1.1") or (host is not None and not _is_host(host)):
+    if (host is None and scope["http_version"] == "1.1") or (host is not None and not _is_host(host)):
         raise _malformed("The header host must name one host.")
     if values.get(b"transfer-encoding", b"chunked").lower() != b"chunked":  # RFC 9112, 6.1
         raise Problem(501, "coding_not_supported", "Send bodies chunked or whole.", headers={"connection": "close"})
     if b"upgrade" in values and (b"transfer-encoding" in values or values.get(b"content-length", b"0") != b"0"):
         # The server cannot read the body of such a request, and would take the rest for another one.
         raise _malformed("A request with a body cannot ask for another protocol.")
-
-
-def _refuse_target(path: bytes, query: bytes) -> None:
+    path, query = scope["raw_path"], scope["query_string"]
     short = len(path) + len(query) <= LONGEST_REMEMBERED
     reason = _ambiguity_again(path, query) if short else _ambiguity(path, query)
     if reason is not None:

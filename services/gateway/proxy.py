@@ -8,10 +8,11 @@ from typing import Self
 
 from starlette.types import Message, Receive, Scope, Send
 
+from services.gateway.answer import BrokenAnswerError
 from services.gateway.headers import for_client, for_upstream
 from services.gateway.routes import Routes
 from services.gateway.upstream import IDEMPOTENT, Outgoing, Upstream
-from services.gateway.wire import BrokenAnswerError, Connection, Deadlines
+from services.gateway.wire import Connection, Deadlines
 from services.shared.errors import BrokenOffError, Problem, not_found
 
 EXPECTS_A_BODY = frozenset({"PATCH", "POST", "PUT"})
@@ -52,13 +53,18 @@ class Proxy:
             if upload.failure is not None:
                 raise upload.failure from None
             raise
-        try:
-            await _answer(connection, send)
-        except (BrokenAnswerError, TimeoutError) as error:
-            log.warning("answer broke off", extra={"upstream": route.name, "reason": str(error)})
-            raise BrokenOffError from error
-        finally:
-            upstream.pool.give_back(connection)
+        await pass_on(connection, upstream, send)
+
+
+async def pass_on(connection: Connection, upstream: Upstream, send: Send) -> None:
+    """Hand the answer to the client, and the connection back. BrokenOffError when it breaks off."""
+    try:
+        await _answer(connection, send)
+    except (BrokenAnswerError, TimeoutError) as error:
+        log.warning("answer broke off", extra={"upstream": upstream.name, "reason": str(error)})
+        raise BrokenOffError from error
+    finally:
+        upstream.pool.give_back(connection)
 
 
 async def _answer(connection: Connection, send: Send) -> None:
@@ -70,6 +76,15 @@ async def _answer(connection: Connection, send: Send) -> None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
         body = await connection.more()
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def head(scope: Scope, upstream: Upstream) -> bytes:
+    """The request line and fields for the service, but for the body's framing."""
+    query = scope["query_string"]
+    target = b"%b?%b" % (scope["raw_path"], query) if query else scope["raw_path"]
+    return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b" % (
+        scope["method"].encode(), target, upstream.pool.authority, for_upstream(scope),
+    )  # fmt: skip
 
 
 class _Upload:
@@ -86,10 +101,6 @@ class _Upload:
         body = first.get("body", b"")
         streams = first.get("more_body", False)
         method: str = scope["method"]
-        query = b"?" + scope["query_string"] if scope["query_string"] else b""
-        line = b"%b %b%b HTTP/1.1\r\nhost: %b\r\n" % (
-            method.encode(), scope["raw_path"], query, upstream.pool.authority,
-        )  # fmt: skip
         if streams:
             framing = b"transfer-encoding: chunked\r\n\r\n"
             body = _chunk(body)
@@ -98,8 +109,8 @@ class _Upload:
         else:
             framing = b"\r\n"
         repeatable = not streams and (method in IDEMPOTENT or _has_idempotency_key(scope))
-        parts = (line, *for_upstream(scope), framing, body)
-        return Outgoing(method, parts, self._pump if streams else None, repeatable)
+        content = b"".join((head(scope, upstream), framing, body))
+        return Outgoing(method, content, self._pump if streams else None, repeatable)
 
     async def _pump(self, connection: Connection) -> None:
         more = True

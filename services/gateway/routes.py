@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from services.catalog import Service
 from services.shared.settings import CallerSettings
@@ -17,7 +18,7 @@ class Route:
     name: str
     url: str
 
-    @property
+    @cached_property
     def template(self) -> str:
         """What metrics call the route; the service itself counts its own paths one by one."""
         return f"{self.prefix}/*"

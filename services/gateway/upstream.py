@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import accumulate
 
+from services.gateway.answer import BrokenAnswerError
 from services.gateway.breaker import Breaker
 from services.gateway.pool import Pool, UnreachableError
-from services.gateway.wire import BrokenAnswerError, Connection, Deadlines
+from services.gateway.wire import Connection, Deadlines
 from services.shared.errors import Problem, unavailable
-from services.shared.metrics import BUCKETS
+from services.shared.metrics import Durations
 
 IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
 """RFC 9110, 9.2.2: sent twice, they do what they do once."""
@@ -31,32 +30,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A request as it is sent. `parts`: its bytes so far; `pump`: sends the rest of its body as it comes from the
+    """A request as it is sent. `content`: its bytes so far; `pump`: sends the rest of its body as it comes from the
     client, if there is more. `repeatable`: it may be sent twice. `patient`: it waits for a service that restarts."""
 
     method: str
-    parts: tuple[bytes, ...]
+    content: bytes
     pump: Callable[[Connection], Awaitable[None]] | None
     repeatable: bool
     patient: bool = True
-
-
-class Durations:
-    """From a request's sending to the head of its answer, counted by the bounds that requests are counted by."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._counts = [0] * (len(BUCKETS) + 1)
-
-    def add(self, seconds: float) -> None:
-        """One more."""
-        self.seconds += seconds
-        self._counts[bisect_left(BUCKETS, seconds)] += 1
-
-    def cumulative(self) -> list[tuple[str, float]]:
-        """How many took at most as long, by Prometheus' bounds."""
-        bounds = [*(str(bound) for bound in BUCKETS), "+Inf"]
-        return list(zip(bounds, accumulate(self._counts), strict=True))
 
 
 class Upstream:
@@ -71,7 +52,7 @@ class Upstream:
         their number."""
         self.durations = Durations()
         self.retries = 0
-        self._deadlines = deadlines
+        self.deadlines = deadlines
         self._return: asyncio.Task[None] | None = None
         self.waiting = 0
         """Requests that wait for it to come back."""
@@ -87,12 +68,21 @@ class Upstream:
         try:
             connection = await self._answered(request, began)
         except (UnreachableError, BrokenAnswerError, TimeoutError) as error:
-            self.breaker.failed()
-            raise self._problem(error) from error
+            raise self.failed(error) from error
+        self.answered(asyncio.get_running_loop().time() - began)
+        return connection
+
+    def kept(self) -> Connection | None:
+        """A connection that a request can be sent on right now; None when that takes more, or may not be."""
+        if self.breaker.is_open or self.pool.busy + self.waiting >= MAX_BUSY:
+            return None
+        return self.pool.take()
+
+    def answered(self, seconds: float) -> None:
+        """Count a request that got an answer, whatever it said, so long after it was sent."""
         self.breaker.succeeded()
         self.outcomes["answered"] += 1
-        self.durations.add(asyncio.get_running_loop().time() - began)
-        return connection
+        self.durations.add(seconds)
 
     def close(self) -> None:
         """Close its connections."""
@@ -110,8 +100,8 @@ class Upstream:
             raise unavailable("upstream_busy", detail, retry_after=RETRY_AFTER)
 
     async def _answered(self, request: Outgoing, began: float) -> Connection:
-        until = began + self._deadlines.total
-        patience = self._deadlines.patience if request.patient else 0.0
+        until = began + self.deadlines.total
+        patience = self.deadlines.patience if request.patient else 0.0
         connection = self.pool.take() or await self._connected(began, patience)
         for last in (False, False, True):
             try:
@@ -162,7 +152,9 @@ class Upstream:
                 self.pool.add(await self.pool.connect())
                 return
 
-    def _problem(self, error: Exception) -> Problem:
+    def failed(self, error: Exception) -> Problem:
+        """Count a request that got none, and say what its client is told."""
+        self.breaker.failed()
         log.warning("upstream failure", extra={"upstream": self.name, "reason": f"{type(error).__name__}: {error}"})
         if isinstance(error, UnreachableError):
             self.outcomes["unreachable"] += 1
@@ -176,7 +168,7 @@ class Upstream:
 
 async def _exchanged(connection: Connection, request: Outgoing, until: float) -> None:
     """Send the request on the connection, until the answer begins."""
-    connection.start(request.parts, is_head=request.method == "HEAD", until=until, more=request.pump is not None)
+    connection.start(request.content, is_head=request.method == "HEAD", until=until, more=request.pump is not None)
     if request.pump is None:
         await connection.answered()
         return

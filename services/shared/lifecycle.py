@@ -18,6 +18,7 @@ from services.shared.health import LIVE, READY, Check, Health
 if TYPE_CHECKING:
     from services.shared.auth import RemoteKeys
     from services.shared.auth.middleware import Verify
+    from services.shared.cycle import Express
 
 __all__ = ["Application", "fetching", "keys_check", "main"]
 
@@ -55,6 +56,8 @@ class Application:
         self._guarded = self._guard(routes, verify, tuple(open_paths))
         self._own: dict[str, ASGIApp] = dict.fromkeys((LIVE, *READY), self.health)
         self._own[METRICS] = self.context.metrics
+        self.express: Express | None = None
+        """What may answer before this application is asked, where a service has such a thing."""
 
     def drain(self) -> None:
         """The service will stop: say so in readiness, and in every answer."""

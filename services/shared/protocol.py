@@ -7,21 +7,25 @@ arrive, and the time that its answer may wait for a client that does not read.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import httptools
+from starlette.types import Scope
+from uvicorn._types import ASGIVersions
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from services.shared.cycle import Cycle, Express
 from services.shared.errors import PROBLEM_TYPE, Problem, problem_body
+from services.shared.refusals import REFUSALS, malformed, too_much, too_slow
+from services.shared.target import parsed
+from services.shared.transport import Together
 
 MAX_PIPELINED = 16
+BODILESS = ("GET", "HEAD")
+ASGI: ASGIVersions = {"version": "3.0", "spec_version": "2.3"}
 SLICE = 16 * 1024
 """What is parsed at a time, so that it is known to within as much where a request ended."""
-
-REFUSALS: Counter[str] = Counter()
-"""Requests refused before they were whole, by the problem's code, since the process began."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,50 +42,6 @@ class Limits:
     last_words: float = 0.2
 
 
-def _malformed() -> Problem:
-    return Problem(400, "malformed_request", "This is not a well-formed request.")
-
-
-def _too_slow() -> Problem:
-    return Problem(408, "request_timeout", "The request did not arrive in time.")
-
-
-def _too_much(overhead: int) -> Problem:
-    detail = f"The fields of a request, or what frames its body, may take {overhead} bytes here."
-    return Problem(431, "fields_too_large", detail)
-
-
-class _Together:
-    """A transport that sends what is written in one turn of the event loop together: uvicorn writes an answer's head
-    and its body apart, which would be two system calls and two packets."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
-        self._held = b""
-        self.abort = transport.abort
-        self.is_closing = transport.is_closing
-        self.get_extra_info = transport.get_extra_info
-        self.pause_reading = transport.pause_reading
-        self.resume_reading = transport.resume_reading
-
-    def write(self, data: bytes) -> None:
-        if self._held:
-            self._transport.writelines((self._held, data))
-            self._held = b""
-        else:
-            self._held = data
-            self._loop.call_soon(self._flush)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        if self._held:
-            self._transport.write(self._held)
-            self._held = b""
-
-
 class GuardedProtocol(HttpToolsProtocol):
     """One connection of a client. What it refuses by itself is answered as a problem, and the connection closed."""
 
@@ -89,62 +49,117 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
         """A client is there; it has as long to say something as an idle one."""
-        super().connection_made(cast(asyncio.Transport, _Together(transport, self.loop)))
+        self.together = Together(transport, self.loop)
+        super().connection_made(cast(asyncio.Transport, self.together))
+        self._express: Express | None = getattr(self.app, "express", None)
+        self._unstarted: Cycle | None = None
         self._overhead = 0
+        self._heard = b""
         self._reading = self._head_is_here = self._is_last = False
         self._began = 0.0
         self._due: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self._idle_since = self.loop.time()
+        self._idle = self.loop.call_later(self.timeout_keep_alive, self._look_whether_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
-        for timer in (self._due, self._stall):
+        for timer in (self._due, self._stall, self._idle):
             if timer is not None:
                 timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Read on, within limits."""
-        self._unset_keepalive_if_required()
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
         try:
-            for start in range(0, len(data), SLICE):
-                part = data[start : start + SLICE]
-                self._overhead += len(part)
-                self.parser.feed_data(part)
+            if len(data) > SLICE:
+                self._read_in_slices(data)
+            else:
+                self._overhead += len(data)
+                self._heard = self._heard + data if self._reading and not self._head_is_here else data
+                self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             # Nothing here speaks another protocol, and what follows is not known to be HTTP.
             self.cycle.keep_alive = False
             self.transport.pause_reading()
         except httptools.HttpParserError as error:
-            self._refuse(error.__context__ if isinstance(error.__context__, Problem) else _malformed())
+            self._refuse(error.__context__ if isinstance(error.__context__, Problem) else malformed())
             return
+        unstarted, self._unstarted = self._unstarted, None
+        if unstarted is not None and (
+            unstarted.more_body or self._express is None or not self._express(cast(Scope, unstarted.scope), unstarted)
+        ):
+            self.start(unstarted, self.app)
         if self._overhead > self.limits.overhead:
-            self._refuse(_too_much(self.limits.overhead))
+            self._refuse(too_much(self.limits.overhead))
         elif self._due is None and (self._reading or self._is_idle()):
             self._began = self.loop.time()
             self._due = self.loop.call_later(self.limits.head, self._too_late)
 
+    def _read_in_slices(self, data: bytes) -> None:
+        for start in range(0, len(data), SLICE):
+            part = data[start : start + SLICE]
+            self._overhead += len(part)
+            self._heard = self._heard + part if self._reading and not self._head_is_here else part
+            self.parser.feed_data(part)
+
     def on_message_begin(self) -> None:
         """A request's first byte."""
-        super().on_message_begin()
         self._reading = True
-        self._head_is_here = False
+        self._head_is_here = self.expect_100_continue = False
+        self.url = b""
+        self.headers = []
+        self.scope = {
+            "type": "http",
+            "asgi": ASGI,
+            "http_version": "1.1",
+            "method": "",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "path": "",
+            "raw_path": b"",
+            "query_string": b"",
+            "root_path": "",
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
 
     def on_headers_complete(self) -> None:
         """Its last field: refused when there was more than fits, or too many requests wait for their turn."""
-        if self._overhead > self.limits.overhead:
+        if self._overhead > self.limits.overhead:  # of this and what follows it
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > self.limits.overhead:
-                raise _too_much(self.limits.overhead)
-        is_target = self.url.startswith((b"/", b"http://", b"https://")) and b"#" not in self.url  # RFC 9112, 3.2
-        if not is_target or len(self.pipeline) >= MAX_PIPELINED:
-            raise _malformed()
+                raise too_much(self.limits.overhead)
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise malformed()
         self._head_is_here = True
-        super().on_headers_complete()
-        if self._is_last:
-            self.cycle.keep_alive = False
+        scope = self.scope
+        version = self.parser.get_http_version()
+        scope["method"] = self.parser.get_method().decode("ascii")
+        if version != "1.1":
+            if self.url + b" HTTP/" not in self._heard:  # llhttp takes RTSP/1.0 for HTTP/1.0
+                raise malformed()
+            scope["http_version"] = version
+        scope["path"], scope["raw_path"], scope["query_string"] = parsed(self.url)
+        before, self.cycle = (
+            self.cycle,
+            Cycle(self, keep_alive=version != "1.0" and not self._is_last and self.parser.should_keep_alive()),
+        )
+        if before is not None and not before.response_complete:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+        elif self._express is not None and scope["method"] in BODILESS and not self.flow.write_paused:
+            self._unstarted = self.cycle  # until it is known whether it is here as a whole
+        else:
+            self.start(self.cycle, self.app)
+
+    def start(self, cycle: Cycle, app: Any) -> None:
+        """Let an application answer, in a task."""
+        self._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """A piece of its body."""
@@ -154,13 +169,29 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Its end."""
         if self._overhead > self.limits.overhead:  # in which some of what follows it may be counted, at most a slice
-            raise _too_much(self.limits.overhead)
+            raise too_much(self.limits.overhead)
         self._overhead = 0
         self._reading = False
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        super().on_message_complete()
+        if self._unstarted is self.cycle:
+            self.cycle.more_body = False
+        else:
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer's end: the next request's turn, if it is here."""
+        self.server_state.total_requests += 1
+        self._idle_since = self.loop.time()
+        if self.transport.is_closing():
+            return
+        if self.flow.read_paused:
+            self.flow.resume_reading()
+        if not self._reading:
+            self._heard = b""
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def pause_writing(self) -> None:
         """The client does not keep up with its answer."""
@@ -186,13 +217,21 @@ class GuardedProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
+    def _look_whether_idle(self) -> None:
+        """One timer for all of a connection's requests: it looks whether it is time, and comes back when it may be."""
+        idle = self.loop.time() - self._idle_since if self._is_idle() and not self._reading else 0.0
+        if idle < self.timeout_keep_alive:
+            self._idle = self.loop.call_later(self.timeout_keep_alive - idle, self._look_whether_idle)
+        else:
+            self.timeout_keep_alive_handler()
+
     def _too_late(self) -> None:
         self._due = None
         left = self._began + self.limits.request - self.loop.time()
         if self._head_is_here and left > 0:
             self._due = self.loop.call_later(left, self._too_late)
         else:
-            self._refuse(_too_slow())
+            self._refuse(too_slow())
 
     def _refuse(self, problem: Problem) -> None:
         """Answer in the application's stead where no other answer is under way, and close in any case."""
@@ -201,6 +240,7 @@ class GuardedProtocol(HttpToolsProtocol):
         answered = self._is_idle()
         if not answered and self._reading and self._head_is_here and not self.pipeline and not cycle.response_started:
             # The application reads the very request that went wrong.
+            self._unstarted = None
             cycle.disconnected = True
             cycle.message_event.set()
             answered = True

@@ -23,10 +23,13 @@ class Trace(NamedTuple):
     sampled: bool
     state: bytes
 
+    def parent(self) -> bytes:
+        """The `traceparent` of a request that is sent on behalf of this one."""
+        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}".encode()
+
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What a request that is sent on behalf of this one carries."""
-        parent = f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
-        fields = [(b"traceparent", parent.encode())]
+        fields = [(b"traceparent", self.parent())]
         if self.state:
             fields.append((b"tracestate", self.state))
         return fields
@@ -38,12 +41,14 @@ current_trace: ContextVar[Trace | None] = ContextVar("current_trace", default=No
 
 def trace_of(traceparent: bytes | None, tracestate: bytes | None) -> Trace:
     """The trace that the request's fields name, with a span of our own; a new one when they name none."""
-    bits = _random.getrandbits(192)
-    span_id = f"{bits & 0xFFFFFFFFFFFFFFFF:016x}"
-    given = _TRACEPARENT.fullmatch(traceparent) if traceparent is not None else None
+    fresh = f"{_random.getrandbits(192):048x}"
+    span_id = fresh[:16]
+    if traceparent is None:
+        return Trace(fresh[16:], span_id, "", False, b"")
+    given = _TRACEPARENT.fullmatch(traceparent)
     # Version 00 has exactly four parts (3.2.2.1); later ones may have more.
     if given is None or (given[0].startswith(b"00") and given[4] is not None):
-        return Trace(f"{bits >> 64:032x}", span_id, "", False, b"")
+        return Trace(fresh[16:], span_id, "", False, b"")
     state = tracestate if tracestate is not None and len(tracestate) <= _LONGEST_STATE else b""
     sampled = bool(int(given[3], 16) & _SAMPLED)
     return Trace(given[1].decode(), span_id, given[2].decode(), sampled, state)

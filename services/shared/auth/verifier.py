@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, overload
 
 from services.shared.auth.cache import TokenCache
@@ -39,7 +39,7 @@ def verifier(
     revoked: Revoked | None = ...,
     clock: Callable[[], float] = ...,
     tally: Tally = ...,
-) -> Callable[[str], Coroutine[Any, Any, Principal]]: ...
+) -> RemoteVerifier: ...
 def verifier(
     keys: Mapping[str, Any] | RemoteKeys,
     issuer: str,
@@ -50,10 +50,10 @@ def verifier(
     revoked: Revoked | None = None,
     clock: Callable[[], float] = time.time,
     tally: Tally = TALLY,
-) -> Callable[[str], Principal] | Callable[[str], Coroutine[Any, Any, Principal]]:
+) -> Callable[[str], Principal] | RemoteVerifier:
     """A function from a token to its Principal that raises TokenError, and nothing else, for every other input.
 
-    `keys` is a JWKS as a dict, or RemoteKeys, with which the function is a coroutine function. A token is taken when
+    `keys` is a JWKS as a dict, or RemoteKeys, with which the function has to be awaited. A token is taken when
     it is signed by one of them with RS256, names `issuer`, (one of) `client_id` and `token_use`, and is in its time by
     `clock` (seconds since the epoch). Each verifier has a cache of its own for `cache_entries` tokens.
     ValueError when the policy or the key set cannot be meant.
@@ -71,7 +71,7 @@ def verifier(
         clock=clock,
         tally=tally,
     )
-    return _with_remote_keys(check, keys, tally) if isinstance(keys, RemoteKeys) else _with_given_keys(check, tally)
+    return RemoteVerifier(check, keys, tally) if isinstance(keys, RemoteKeys) else _with_given_keys(check, tally)
 
 
 def _with_given_keys(check: TokenCheck, tally: Tally) -> Callable[[str], Principal]:
@@ -89,23 +89,32 @@ def _with_given_keys(check: TokenCheck, tally: Tally) -> Callable[[str], Princip
     return verify
 
 
-def _with_remote_keys(
-    check: TokenCheck, keys: RemoteKeys, tally: Tally
-) -> Callable[[str], Coroutine[Any, Any, Principal]]:
-    results = tally.results
+class RemoteVerifier:
+    """Verifies tokens by keys that may have to be fetched."""
 
-    async def verify(token: str) -> Principal:
-        keys.keep_fresh()
+    def __init__(self, check: TokenCheck, keys: RemoteKeys, tally: Tally) -> None:
+        self._check, self._keys, self._tally, self._results = check, keys, tally, tally.results
+
+    async def __call__(self, token: str) -> Principal:
+        """The principal of the token; TokenError for one that is not taken."""
+        self._keys.keep_fresh()
         try:
             try:
-                principal = check(token)
+                principal = self._check(token)
             except UnknownKidError as unknown:
-                await keys.look_again(unknown.kid)
-                principal = check(token)
+                await self._keys.look_again(unknown.kid)
+                principal = self._check(token)
         except TokenError as error:
-            results[error.code] += 1
+            self._results[error.code] += 1
             raise
-        results[ACCEPTED] += 1
+        self._results[ACCEPTED] += 1
         return principal
 
-    return verify
+    def known(self, token: str) -> Principal | None:
+        """The principal of a token that was taken of late and still is, at no cost; of any other, call and await."""
+        self._keys.keep_fresh()
+        principal = self._check.known(token)
+        if principal is not None:
+            self._results[ACCEPTED] += 1
+            self._tally.cache_hits += 1
+        return principal
