@@ -22,14 +22,14 @@ TABLES = """
 
 async def content(host: str) -> dict[str, str | int]:
     """Table -> number of rows; for the one that names the schema's revision, the revision."""
-    tls = None if os.environ["DATABASE_TLS"] == "disable" else "require"
+    tls = os.environ["DATABASE_TLS"] != "disable"
     connection = await asyncpg.connect(
         host=host,
         port=int(os.environ["DATABASE_PORT"]),
         database=os.environ["DATABASE_NAME"],
         user=os.environ["DATABASE_USER"],
         password=os.environ["DATABASE_PASSWORD"],
-        ssl=tls,
+        ssl="require" if tls else None,
     )
     try:
         found: dict[str, str | int] = {}

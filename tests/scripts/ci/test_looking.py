@@ -1,0 +1,90 @@
+"""A pull request's preview and the nightly look, with commands that answer as the real ones do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.build_and_push import main as build
+from scripts.ci import nightly, preview
+from scripts.ci.commands import NOT_BUILT, CommandError, Commands
+from scripts.deploy import parser
+
+BUILD = """
+import json, sys
+assert sys.argv[2:] == ["--dry-run", "--json"], sys.argv
+images = [
+    {"service": "data", "digest": None, "action": "would build"},
+    {"service": "gateway", "digest": "sha256:1", "action": "exists"},
+]
+json.dump({"stack": sys.argv[1], "images": images, "digests": {"gateway": "sha256:1"}}, sys.stdout)
+"""
+
+DEPLOY = """
+import json, pathlib, sys
+option = lambda name: pathlib.Path(sys.argv[sys.argv.index(name) + 1])
+if "--comment" in sys.argv:
+    option("--comment").write_text("### prod\\nchanged by hand\\n")
+if "--drift" in sys.argv:
+    sys.exit(DRIFT)
+pathlib.Path(__file__).with_name("digests").write_text(option("--digests").read_text())
+if "--json" in sys.argv:
+    json.dump({"changes": [{"op": OP, "type": "pulumi-python:dynamic/sri:GeneratedSecret"}]}, sys.stdout)
+sys.exit(PREVIEW)
+"""
+
+
+def commands(tmp_path: Path, *, drift: int = 0, op: str = "same", preview: int = 0) -> Commands:
+    answers = DEPLOY.replace("DRIFT", str(drift)).replace("OP", repr(op)).replace("PREVIEW", str(preview))
+    (tmp_path / "deploy.py").write_text(answers)
+    (tmp_path / "build.py").write_text(BUILD)
+    python = sys.executable
+    return Commands(build=(python, str(tmp_path / "build.py")), deploy=(python, str(tmp_path / "deploy.py")))
+
+
+@pytest.mark.parametrize(("drift", "drifted"), [(0, False), (4, True)])
+def test_the_report_says_whether_the_stack_differs(tmp_path: Path, drift: int, drifted: bool) -> None:
+    nightly.look("prod", tmp_path / "reports", None, commands(tmp_path, drift=drift))
+    found = json.loads((tmp_path / "reports" / "prod.json").read_text())
+    assert found["drifted"] is drifted
+    assert ("changed by hand" in found["text"]) is drifted
+
+
+@pytest.mark.parametrize(("op", "due"), [("same", "false"), ("create", "false"), ("update", "true")])
+def test_a_password_is_due_when_a_deployment_would_replace_it(tmp_path: Path, op: str, due: str) -> None:
+    output = tmp_path / "output"
+    nightly.look("prod", tmp_path / "reports", output, commands(tmp_path, op=op, preview=3))
+    assert output.read_text() == f"rotate={due}\n"
+
+
+@pytest.mark.parametrize(("drift", "code"), [(1, 0), (0, 1), (2, 0)])
+def test_a_stack_that_cannot_be_looked_at_fails(tmp_path: Path, drift: int, code: int) -> None:
+    with pytest.raises(CommandError, match=r"deploy prod --(drift|preview) failed: exit code [12]"):
+        nightly.look("prod", tmp_path / "reports", None, commands(tmp_path, drift=drift, preview=code))
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_preview_tells_of_risks_by_its_exit_code_and_of_images_in_its_comment(tmp_path: Path, code: int) -> None:
+    assert preview.preview("dev", tmp_path / "preview", commands(tmp_path, preview=code)) == code
+    text = (tmp_path / "preview" / "dev.md").read_text()
+    assert text.startswith("### prod")
+    assert "Images to build: data." in text
+    digests = json.loads((tmp_path / "digests").read_text())
+    assert digests == {"stack": "dev", "digests": {"data": NOT_BUILT, "gateway": "sha256:1"}}
+
+
+def test_a_preview_that_cannot_be_made_fails(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="deploy dev --preview failed: exit code 1"):
+        preview.preview("dev", tmp_path / "preview", commands(tmp_path, preview=1))
+
+
+def test_the_real_commands_take_these_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--drift", "--comment", "x"], ["--preview", "--digests", "x", "--json", "--comment", "y"]):
+        parser().parse_args(["dev", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        build(["dev", "--dry-run", "--json", "--help"])
+    assert ended.value.code == 0
+    assert "--dry-run" in capsys.readouterr().out
