@@ -21,15 +21,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from scripts.delivery.aws import Patience
 from scripts.delivery.console import Console
 from scripts.delivery.deployment import BLOCKED, DRIFTED, FAILED, GOOD, USAGE, Delivery
-from scripts.delivery.engine import Engine
+from scripts.delivery.engine import NO_DIGEST, Engine, UpdateError
 from scripts.delivery.report import Report, markdown
 from scripts.delivery.risks import MEANINGS, Risk
 from scripts.delivery.steps import Step
 from scripts.delivery.verdicts import DeliveryError, Verdict
 from services import catalog
-
-NO_DIGEST = f"sha256:{'0' * 64}"
-"""For images that are not there yet, while only their repositories are deployed."""
 
 _SIGNS = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 
@@ -44,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         code = _run(given, report, console)
     except DeliveryError as error:
         report.verdict, report.message = error.verdict, str(error)
+        if isinstance(error, UpdateError) and report.planned is None:
+            report.planned = error.changes
         unready = error.verdict is Verdict.NOT_READY
         code = USAGE if unready else FAILED
         console.complain(report.message if unready else f"{given.stack}: {error.verdict}: {error}")
@@ -100,6 +99,9 @@ def _run(given: argparse.Namespace, report: Report, console: Console) -> int:
             console.say(f"  {_SIGNS[step.op]} {step.label}")
 
     engine = Engine(given.stack, console.complain, digests=_digests(given), heard=heard)
+    if report.kind == "preview" and given.digests is None and engine.take_deployed_digests():
+        report.note = "Images are taken as deployed: without --digests, a preview does not show new ones."
+        console.say(report.note)
     delivery = Delivery(
         engine=engine,
         report=report,

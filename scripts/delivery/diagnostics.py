@@ -10,7 +10,7 @@ from pulumi.automation.events import DiagnosticEvent, PolicyEvent
 
 _MARKUP = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 
-_ECHOES = ("update failed", "preview failed", "resource plan", "refresh failed")
+_ECHOES = ("update failed", "preview failed", "resource plan", "refresh failed", "an unhandled error occurred: program")
 """The engine's own closing words, which say nothing that was not said before."""
 
 _SECRETS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
@@ -76,6 +76,7 @@ class Diagnostics:
 
 def _readable(message: str) -> str:
     text = redacted(_MARKUP.sub("", message)).strip()
+    text = re.sub(r"^1 error occurred:\s+\* ", "", text)
     if "Traceback (most recent call last)" not in text:
         return text
     last = text.splitlines()[-1].strip()

@@ -24,8 +24,12 @@ from scripts.stack import INSTALL, ROOT
 REPOSITORIES = ["**sri:images:Images**"]
 """What is deployed before anything is: the image repositories, and the component that they are part of."""
 
+NO_DIGEST = f"sha256:{'0' * 64}"
+"""Stands for an image that is not there yet, while only the repositories are deployed."""
+
 _DIGESTS = "sri:image_digests"
-_SALT = ("encryptionsalt", "encryptedkey", "secretsprovider")
+_REFUSED = "in the stack's configuration:"
+"""The program's own words for settings that it cannot work with (components/config.py)."""
 
 
 class Engine:
@@ -63,6 +67,22 @@ class Engine:
         return self._run(
             Recorder(refreshing=True), lambda **given: self._stack.preview_refresh(show_secrets=False, **given)
         )
+
+    def take_deployed_digests(self) -> bool:
+        """Go on with the images that are deployed; whether there are any that were given by digest.
+
+        A preview that knows no digests would register images to build, and show every service as changing.
+        """
+        found = self._stack.export_stack().deployment or {}
+        resources = found.get("resources", [])
+        stacks = [resource.get("outputs", {}) for resource in resources if resource["type"] == "pulumi:pulumi:Stack"]
+        images = stacks[0].get("image_digests") or {} if stacks else {}
+        built = any(resource["type"].startswith("docker") for resource in resources)
+        digests = {service: str(image).rpartition("@")[2] for service, image in images.items()}
+        if built or not digests or not all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in digests.values()):
+            return False
+        self._digests = digests
+        return True
 
     def _select(self) -> Stack:
         workspace = LocalWorkspace(
@@ -113,7 +133,7 @@ class Engine:
         if "locked by" in said or "another update is currently in progress" in said.lower():
             holders = "; ".join(re.findall(r"created by .*", said))
             text = (
-                f"{self.name} is locked: {MEANINGS[Verdict.LOCKED]}{f' ({holders})' if holders else ''}. Wait for it; "
+                f"{MEANINGS[Verdict.LOCKED]}{f' ({holders})' if holders else ''}. Wait for it; "
                 f"if nothing runs any more, {unlock} frees it."
             )
             return UpdateError(Verdict.LOCKED, text, changes)
@@ -125,6 +145,8 @@ class Engine:
             text += "\nNo container engine answers: start one, or give digests of pushed images with --digests."
         if not changes.steps and (unready := _unusable_words(said)) is not None:
             return UpdateError(Verdict.NOT_READY, unready, changes)
+        if _REFUSED in first:
+            return UpdateError(Verdict.NOT_READY, text, changes)
         return UpdateError(verdict, text, changes)
 
 

@@ -32,6 +32,7 @@ class Report:
     outcomes: list[Outcome] = field(default_factory=list)
     verdict: Verdict | None = None
     message: str = ""
+    note: str = ""
     seconds: float = 0
 
     @property
@@ -72,6 +73,7 @@ class Report:
             "kind": self.kind,
             "verdict": None if self.verdict is None else str(self.verdict),
             "message": self.message,
+            "note": self.note,
             "seconds": round(self.seconds, 1),
             "counts": changes.counts(),
             "changes": [_step_document(changes, step) for step in changes.changing],
@@ -112,9 +114,11 @@ def risk_lines(findings: Iterable[Finding], allowed: Sequence[str]) -> list[str]
 def markdown(report: Report) -> str:
     """The comment for a pull request. Its first line says which stack's it is, so that a pipeline finds it again."""
     drift = report.kind == "drift"
-    title = f"### {'Drift' if drift else 'Preview'} of `{report.stack}`: {report.summary()}"
+    failed = report.verdict not in (None, Verdict.DEPLOYED)
+    title = f"### {'Drift' if drift else 'Preview'} of `{report.stack}`"
+    title += " failed" if failed else f": {report.summary()}"
     written = [f"<!-- {report.kind} {report.stack} -->", title, ""]
-    if report.message and report.verdict is not None and report.verdict is not Verdict.DEPLOYED:
+    if failed:
         written += [f"**{report.verdict}**", "", "```", report.message.replace("```", "'''"), "```", ""]
     if report.findings:
         written += ["| risk | resource | what |", "| --- | --- | --- |"]
@@ -126,9 +130,11 @@ def markdown(report: Report) -> str:
             allow = " ".join(f"--allow {risk}" for risk in report.blocked)
             written += ["", f"An unattended deployment stops here, unless it is run with `{allow}`."]
         written.append("")
-    elif not drift:
+    elif not drift and not failed:
         written += ["No risk found.", ""]
-    written += [*_unjudged_lines(report), *_table(report.changes)]
+    notes = [*_unjudged_lines(report), *([report.note] if report.note else [])]
+    written += [line for note in notes for line in (note, "")]
+    written += _table(report.changes)
     return "\n".join(written).rstrip() + "\n"
 
 
