@@ -11,7 +11,8 @@ import asyncio
 import secrets
 import string
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -116,14 +117,11 @@ async def disable(options: argparse.Namespace, stack: Stack) -> int:
     """Let a user in no more."""
     pool = Pool(stack)
     account = pool.find(options.who)
-    connection = await stack.connect()
-    try:
+    async with _connected(stack, "identity") as connection:
         pool.disable(account)
         minutes = pool.access_token_minutes(stack.outputs["cognito_user_pool_client_id"])
         await table.withdraw_tokens(connection, account.id, minutes)
         await table.update(connection, pool.find(account.id))
-    finally:
-        await connection.close()
     print(f"{account.email} is signed out everywhere within half a minute, and cannot sign in.")
     return 0
 
@@ -132,32 +130,36 @@ async def enable(options: argparse.Namespace, stack: Stack) -> int:
     """Let a user in again."""
     pool = Pool(stack)
     account = pool.find(options.who)
-    connection = await stack.connect()
-    try:
+    async with _connected(stack, "identity") as connection:
         pool.enable(account)
         await table.update(connection, pool.find(account.id))
-    finally:
-        await connection.close()
     print(f"{account.email} can sign in again.")
     return 0
 
 
 async def reconcile(options: argparse.Namespace, stack: Stack) -> int:
     """Show, and with --apply mend, what differs."""
-    connection = await stack.connect()
-    try:
-        found = await differences(connection, Pool(stack))
+    async with _connected(stack, "identity") as rows, _connected(stack, "data") as products:
+        found = await differences(rows, products, Pool(stack))
         print("\n".join(found.lines()) or "The database says what the pool says.")
         if not found:
             return 0
         if not options.apply:
             print("Nothing has been changed: mend it with --apply.")
             return DIFFERENT
-        await mend(connection, found, delete_many=options.delete_many)
+        await mend(rows, products, found, delete_many=options.delete_many)
+    gone = len(found.orphaned) + len(found.ownerless)
+    print(f"Mended: {len(found.missing)} added, {len(found.changed)} changed, {gone} removed.")
+    return 0
+
+
+@asynccontextmanager
+async def _connected(stack: Stack, service: str) -> AsyncIterator[table.Connection]:
+    connection = await stack.connect(service)
+    try:
+        yield connection
     finally:
         await connection.close()
-    print(f"Mended: {len(found.missing)} added, {len(found.changed)} changed, {len(found.orphaned)} removed.")
-    return 0
 
 
 def _cells(account: Account) -> tuple[str, ...]:

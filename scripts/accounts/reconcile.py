@@ -1,4 +1,4 @@
-"""What differs between the pool and the table, and how to mend it. The pool is right."""
+"""What differs between the pool and the database, and how to mend it. The pool is right."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ FEW = 10
 @dataclass(frozen=True)
 class Differences:
     """`missing`: confirmed users without a row; `changed`: users whose row says something else; `orphaned`: ids of
-    rows whose user is no more."""
+    rows whose user is no more; `ownerless`: ids of users who are no more and how many products they left behind.
+    `rows` and `owners` are how many there are of each."""
 
     missing: tuple[Account, ...]
     changed: tuple[tuple[Account, Row], ...]
     orphaned: tuple[str, ...]
+    ownerless: tuple[tuple[str, int], ...]
     rows: int
+    owners: int
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.changed or self.orphaned)
+        return bool(self.missing or self.changed or self.orphaned or self.ownerless)
 
     def lines(self) -> list[str]:
         """One line for each difference, for people."""
@@ -37,33 +40,44 @@ class Differences:
             members = zip(("email", "name", "groups", "enabled"), row, as_row(account), strict=True)
             differing = [f"{name} {old!r} -> {new!r}" for name, old, new in members if old != new]
             found.append(f"~ {account.id}  {account.email}: {', '.join(differing)}")
-        return found + [f"- {user_id}: the pool has no such user" for user_id in self.orphaned]
+        found += [f"- {user_id}: the pool has no such user" for user_id in self.orphaned]
+        return found + [f"- {owner}: left {count} product(s) behind" for owner, count in self.ownerless]
 
 
-async def differences(connection: Connection, pool: Pool) -> Differences:
-    """Look. The table is read first, so that whoever signs up meanwhile is at worst seen as missing, which is mended
-    without harm; a row is an orphan only if the pool says so again when asked for this one user."""
-    kept = await rows(connection)
+async def differences(users: Connection, products: Connection, pool: Pool) -> Differences:
+    """Look. The tables are read first, so that whoever signs up meanwhile is at worst seen as missing, which is mended
+    without harm; a row or a product is orphaned only if the pool says so again when asked for this one user."""
+    kept, owners = await rows(users), await table.owners(products)
     accounts = {account.id: account for account in pool.accounts()}
     return Differences(
         missing=tuple(a for a in accounts.values() if a.confirmed and a.id not in kept),
         changed=tuple((a, kept[a.id]) for a in accounts.values() if a.id in kept and kept[a.id] != as_row(a)),
         orphaned=tuple(user_id for user_id in kept if user_id not in accounts and not pool.exists(user_id)),
+        ownerless=tuple(
+            (owner, count) for owner, count in owners.items() if owner not in accounts and not pool.exists(owner)
+        ),
         rows=len(kept),
+        owners=len(owners),
     )
 
 
-async def mend(connection: Connection, found: Differences, *, delete_many: bool) -> None:
-    """Make the table say what the pool says; UsersError, and nothing done, when that would take away most of it."""
-    if len(found.orphaned) > max(FEW, found.rows // 2) and not delete_many:
-        raise UsersError(
-            f"{len(found.orphaned)} of {found.rows} rows have no user: is this the right pool? "
-            "If so, say --delete-many as well. Nothing has been changed."
-        )
-    async with connection.transaction():
+async def mend(users: Connection, products: Connection, found: Differences, *, delete_many: bool) -> None:
+    """Make the database say what the pool says; UsersError, and nothing done, when that would take away most of it."""
+    for gone, of, what in (
+        (len(found.orphaned), found.rows, "rows"),
+        (len(found.ownerless), found.owners, "owners of products"),
+    ):
+        if gone > max(FEW, of // 2) and not delete_many:
+            raise UsersError(
+                f"{gone} of {of} {what} have no user: is this the right pool? "
+                "If so, say --delete-many as well. Nothing has been changed."
+            )
+    async with users.transaction(), products.transaction():
         for account in found.missing:
-            await table.add(connection, account)
+            await table.add(users, account)
         for account, _ in found.changed:
-            await table.update(connection, account)
+            await table.update(users, account)
         for user_id in found.orphaned:
-            await table.remove(connection, user_id)
+            await table.remove(users, user_id)
+        for owner, _ in found.ownerless:
+            await table.remove_products(products, owner)

@@ -1,4 +1,4 @@
-"""Where a stack's users are: read from its outputs, and from the task definition that the identity service runs by."""
+"""Where a stack's users are: read from its outputs, and from the task definitions that its services run by."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Stack:
         client: CognitoIdentityProviderClient = self._client("cognito-idp")
         return client
 
-    async def connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        """The identity service's own schema, as its own role. UsersError when the database cannot be reached."""
-        environment, secrets = self._task()
+    async def connect(self, service: str = SERVICE) -> asyncpg.Connection[asyncpg.Record]:
+        """A service's own schema, as its own role. UsersError when the database cannot be reached."""
+        environment, secrets = self._task(service)
         host, port = environment["DATABASE_HOST"], int(environment["DATABASE_PORT"])
         tls = environment["DATABASE_TLS"]
         if self.database:
@@ -60,7 +60,7 @@ class Stack:
                 password=secrets["DATABASE_PASSWORD"],
                 ssl=_tls(tls),
                 timeout=10,
-                server_settings={"search_path": SERVICE},
+                server_settings={"search_path": service},
             )
         except (OSError, TimeoutError) as error:
             raise UsersError(
@@ -80,14 +80,14 @@ class Stack:
             **local,
         )
 
-    def _task(self) -> tuple[dict[str, str], dict[str, str]]:
-        """What the identity service is told: its environment, and its secrets."""
+    def _task(self, service: str) -> tuple[dict[str, str], dict[str, str]]:
+        """What a service is told: its environment, and its secrets."""
         ecs = self._client("ecs")
         found = ecs.describe_services(
-            cluster=self.outputs["cluster_name"], services=[self.outputs["service_names"][SERVICE]]
+            cluster=self.outputs["cluster_name"], services=[self.outputs["service_names"][service]]
         )["services"]
         if not found:
-            raise UsersError(f"The stack has no service {SERVICE}: is it up?")
+            raise UsersError(f"The stack has no service {service}: is it up?")
         task = ecs.describe_task_definition(taskDefinition=found[0]["taskDefinition"])["taskDefinition"]
         container = task["containerDefinitions"][0]
         environment = {item["name"]: item["value"] for item in container["environment"]}

@@ -18,6 +18,7 @@ Row = tuple[str, str, tuple[str, ...], bool]
 """What is copied: email, name, groups, enabled."""
 
 SPREAD = timedelta(minutes=1)
+_OWNERS = "SELECT owner_id, count(*) AS count FROM products GROUP BY owner_id"
 
 
 def as_row(account: Account) -> Row:
@@ -65,6 +66,16 @@ async def update(connection: Connection, account: Account) -> None:
 async def remove(connection: Connection, user_id: str) -> None:
     """Take away the row of a user who is no more."""
     await connection.execute("DELETE FROM users WHERE id = $1", user_id)
+
+
+async def owners(products: Connection) -> dict[str, int]:
+    """Whoever owns products, and how many; `products` is a connection to the data service's schema."""
+    return {record["owner_id"]: record["count"] for record in await products.fetch(_OWNERS)}
+
+
+async def remove_products(products: Connection, owner_id: str) -> None:
+    """Take away what somebody owned."""
+    await products.execute("DELETE FROM products WHERE owner_id = $1", owner_id)
 
 
 async def withdraw_tokens(connection: Connection, user_id: str, access_token_minutes: int) -> None:

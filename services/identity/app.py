@@ -36,6 +36,7 @@ from services.shared.api import OPENAPI_PATH, create_api
 from services.shared.auth import RemoteKeys, verifier
 from services.shared.auth.revocation import INTERVAL
 from services.shared.database import Database
+from services.shared.database_metrics import PoolMetrics
 from services.shared.lifecycle import Application, fetching, keys_check
 
 
@@ -103,7 +104,7 @@ def create(settings: Settings, *, revocation_interval: float = INTERVAL, pace: f
 def assemble(parts: Parts, settings: Settings) -> Application:
     """The service made of these parts."""
     open_paths = (*by_name("identity").open_paths, OPENAPI_PATH)
-    return Application(
+    application = Application(
         create_api(title="Identity", routers=parts.routers(), open_paths=open_paths),
         verify=verifier(
             parts.keys, settings.cognito_issuer, settings.cognito_client_id, revoked=parts.revocations.in_force
@@ -116,3 +117,5 @@ def assemble(parts: Parts, settings: Settings) -> Application:
         },
         resources=[parts.database, parts.products, fetching(parts.keys), parts.revocations.in_force.polling()],
     )
+    application.context.metrics.registry.register(PoolMetrics(parts.database))
+    return application

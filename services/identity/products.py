@@ -14,6 +14,7 @@ import aiohttp
 from services.catalog import API_PREFIX
 from services.shared.errors import Problem, unavailable
 from services.shared.logging import current_request_id
+from services.shared.tracing import outgoing_headers
 
 PAGE = 100
 SECONDS = 10.0
@@ -60,7 +61,11 @@ class Products:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("products are used outside of `async with`")
-        headers = {"authorization": f"Bearer {access_token}", "x-request-id": current_request_id.get() or ""}
+        headers = {
+            "authorization": f"Bearer {access_token}",
+            "x-request-id": current_request_id.get() or "",
+            **outgoing_headers(),
+        }
         try:
             async with self._session.request(method, self._url, params=parameters, headers=headers) as response:
                 if response.status != expected:

@@ -194,6 +194,26 @@ def test_a_file_without_outputs_is_refused(tmp_path: Path, capsys: pytest.Captur
 
 
 async def test_most_rows_never_go_unasked() -> None:
-    found = Differences((), (), tuple(f"user-{number}" for number in range(30)), rows=40)
+    found = Differences((), (), tuple(f"user-{number}" for number in range(30)), (), rows=40, owners=0)
     with pytest.raises(UsersError, match="30 of 40 rows have no user: is this the right pool"):
-        await mend(None, found, delete_many=False)  # type: ignore[arg-type]  # it must not be used
+        await mend(None, None, found, delete_many=False)  # type: ignore[arg-type]  # they must not be used
+
+
+async def test_the_products_of_most_owners_never_go_unasked() -> None:
+    found = Differences((), (), (), tuple((f"user-{number}", 1) for number in range(11)), rows=40, owners=20)
+    with pytest.raises(UsersError, match="11 of 20 owners of products have no user"):
+        await mend(None, None, found, delete_many=False)  # type: ignore[arg-type]  # they must not be used
+
+
+def test_what_a_user_left_behind_who_was_deleted_in_the_pool_itself_is_removed(commands: Commands) -> None:
+    commands.run("reconcile", "--apply")
+    email, body = commands.join()
+    product = {"name": "Lamp", "price_minor": 100, "currency": "EUR"}
+    headers = {"authorization": f"Bearer {body['access_token']}"}
+    assert commands.api.post("products", json=product, headers=headers).status_code == 201
+    pool, user_id = commands.stack.pool_id, body["user"]["id"]
+    commands.stack.cognito().admin_delete_user(UserPoolId=pool, Username=email)
+    code, text = commands.run("reconcile")
+    assert (code, f"- {user_id}: left 1 product(s) behind" in text) == (users.DIFFERENT, True)
+    assert commands.run("reconcile", "--apply")[0] == 0
+    assert commands.run("reconcile") == (0, "The database says what the pool says.\n")

@@ -14,16 +14,19 @@ from starlette.types import Receive, Scope, Send
 
 @dataclass
 class DataService:
-    """An ASGI application: GET and DELETE /api/v1/products?owner=me. `failing`: the status it answers instead."""
+    """An ASGI application: GET and DELETE /api/v1/products?owner=me. `failing`: the status it answers instead;
+    `seen`: the headers of the last request."""
 
     products: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     failing: int = 0
     url: str = ""
+    seen: dict[str, str] = field(default_factory=dict)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._answer(Request(scope))(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
+        self.seen = dict(request.headers)
         if self.failing:
             return JSONResponse({}, self.failing)
         assert (request.url.path, request.query_params["owner"]) == ("/api/v1/products", "me")

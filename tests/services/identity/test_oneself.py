@@ -150,6 +150,18 @@ async def test_all_that_is_kept_comes_as_one_document(script: Visitor, data_serv
     assert body == {"user": user, "products": products}
 
 
+async def test_the_trace_and_the_request_id_go_along_to_the_data_service(
+    script: Visitor, data_service: DataService
+) -> None:
+    await script.join()
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    asked = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", "x-request-id": "asked-here"}
+    await script.call("GET", "/users/me/export", **asked)
+    _, seen, parent, _ = data_service.seen["traceparent"].split("-")
+    assert (seen, data_service.seen["x-request-id"]) == (trace, "asked-here")
+    assert parent != "00f067aa0ba902b7"
+
+
 @pytest.mark.parametrize(("method", "path"), [("PATCH", "me"), ("DELETE", "me"), ("GET", "me/export")])
 async def test_none_of_it_without_a_token(script: Visitor, method: str, path: str) -> None:
     problem(await script.client.request(method, f"/users/{path}"), 401, "token_missing")

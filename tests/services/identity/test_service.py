@@ -157,3 +157,10 @@ async def test_a_long_name_in_any_script_is_kept_as_it_is(script: Visitor) -> No
     assert (await script.post("signup", asked)).status_code == 201
     await script.confirm()
     assert (await script.login()).json()["user"]["name"] == asked["name"]
+
+
+async def test_metrics_tell_how_full_the_pool_of_connections_is(settings: Settings) -> None:
+    async with client_of(create(settings)) as client:
+        metrics = (await client.get("/metrics")).text
+    assert "database_pool_limit 8.0" in metrics
+    assert "database_unavailable_total 0.0" in metrics
