@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
+STACK ?= local
 # One more than the cores of a small machine: many tests wait for a process that starts.
 WORKERS ?= 3
 
@@ -32,6 +33,9 @@ mail: install ## Show the messages, with their codes, that were "sent"
 
 outputs: install ## Show the stack's outputs (ARGS="--json" for machines)
 	@$(RUN) -m scripts.local outputs $(ARGS)
+
+env: install ## Write .env files, to run a service by hand (STACK=dev, ARGS="--secrets", "--check")
+	@$(RUN) -m scripts.write_env $(STACK) $(ARGS)
 
 ##@ Work on it
 test: lint web ## Check everything: style, web build, tests (types are one of them)
@@ -94,4 +98,4 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
-.PHONY: up down reset logs mail outputs test lint types policy workflows format web install clean help
+.PHONY: up down reset logs mail outputs env test lint types policy workflows format web install clean help

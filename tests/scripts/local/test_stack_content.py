@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import boto3
+import psutil
 import pytest
 
+from scripts import write_env
+from scripts.dotenv.block import assignments
 from scripts.local import control_plane
-from scripts.local.state import read_json
+from scripts.local.registry import Registry
+from scripts.local.state import State, read_json
 from services import catalog
 from tests.support.platform import Platform
 
@@ -166,3 +171,15 @@ def test_the_master_secret_belongs_to_the_real_server(client: Ask, outputs: dict
 
 def test_no_output_is_secret(outputs: dict[str, Any]) -> None:
     assert "[secret]" not in outputs.values()
+
+
+def test_a_service_by_hand_gets_what_the_running_one_has(platform: Platform, tmp_path: Path) -> None:
+    options = ["--state-dir", str(platform.state_dir), "--dir", str(tmp_path), "--secrets"]
+    assert write_env.main(["local", *options]) == 0
+    assert write_env.main(["local", *options, "--check"]) == 0
+    running = {entry.name: entry.process() for entry in Registry(State(platform.state_dir)).entries()}
+    for service in catalog.SERVICES:
+        process = running[service.name]
+        assert process is not None
+        written = assignments((tmp_path / f"{service.name}.env").read_text())
+        assert written.items() <= psutil.Process(process.pid).environ().items()
