@@ -108,6 +108,7 @@ outputs = {
     "monthly_estimate": monthly_estimate(config),
 }
 if delivery is not None:
-    outputs |= {"plan_role_arn": delivery.plan_role_arn, "deploy_role_arn": delivery.deploy_role_arn}
+    roles = (delivery.plan_role_arn, delivery.drift_role_arn, delivery.deploy_role_arn)
+    outputs |= dict(zip(("plan_role_arn", "drift_role_arn", "deploy_role_arn"), roles, strict=True))
 for output, value in outputs.items():
     pulumi.export(output, value)

@@ -1,8 +1,8 @@
-"""How a pipeline gets in: two roles that GitHub's short-lived tokens open, one to look and one to deploy.
+"""How a pipeline gets in: roles that GitHub's short-lived tokens open, to preview, to compare and to deploy.
 
-Neither has a key. Each trusts one repository only, and the deploying one a single environment of it, whose own rules
-say who approves. A permission boundary keeps every role made here, and every role that a deployment makes, from
-giving itself more.
+None has a key. Each trusts one repository only: one its pull requests, one its main branch, and the deploying one a
+single environment, whose own rules say who approves. A permission boundary keeps every role made here, and every role
+that a deployment makes, from giving itself more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import pulumi_aws as aws
 
 from components.component import Component
 from components.config import StackConfig
-from components.delivery_policies import PipelineState, boundary, deploy_statements, plan_statements
+from components.delivery_policies import boundary, deploy_statements, drift_statements, plan_statements
+from components.delivery_state import PipelineState
 
 ISSUER = "token.actions.githubusercontent.com"
 
@@ -60,9 +61,10 @@ class DeliveryArgs:
 
 
 class Delivery(Component):
-    """The identity provider, the permission boundary, a role for previews and a role for deployments."""
+    """The identity provider, the permission boundary, and a role each for previews, comparisons and deployments."""
 
     plan_role_arn: pulumi.Output[str]
+    drift_role_arn: pulumi.Output[str]
     deploy_role_arn: pulumi.Output[str]
     boundary_arn: pulumi.Output[str]
 
@@ -77,9 +79,14 @@ class Delivery(Component):
         self.plan_role_arn = self._create_role(
             "plan",
             provider,
-            # The nightly look at what runs is the main branch's.
-            [f"repo:{repository}:pull_request", f"repo:{repository}:ref:refs/heads/main"],
+            [f"repo:{repository}:pull_request"],
             plan_statements(args.account, args.region, args.stack, args.state),
+        )
+        self.drift_role_arn = self._create_role(
+            "drift",
+            provider,
+            [f"repo:{repository}:ref:refs/heads/main"],
+            drift_statements(args.account, args.region, args.stack, args.state),
         )
         self.deploy_role_arn = self._create_role(
             "deploy",

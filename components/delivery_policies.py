@@ -1,9 +1,10 @@
-"""What a pipeline's roles may do: to look, to deploy, and what neither can ever do."""
+"""What a pipeline's roles may do: to preview, to compare, to deploy, and what none can ever do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from components.delivery_state import PipelineState
 
 _READ = ("Describe*", "Get*", "List*")
 
@@ -29,51 +30,22 @@ _LOOKED_AT = (
 _CHANGED = (*_LOOKED_AT, "budgets")
 """Services that a deployment makes, changes and deletes parts of."""
 
-_SECRET_CONTENT = (
+_CONTENT = (
     "cognito-idp:ListUsers",
     "cognito-idp:ListUsersInGroup",
     "logs:GetLogEvents",
     "logs:GetLogObject",
     "logs:GetLogRecord",
     "logs:GetQueryResults",
+)
+"""Reads that would show what people left."""
+
+_SECRETS = (
+    "cognito-idp:DescribeUserPoolClient",
     "secretsmanager:BatchGetSecretValue",
     "secretsmanager:GetSecretValue",
 )
-"""Reads that would show secrets, or what people left."""
-
-
-@dataclass(frozen=True)
-class PipelineState:
-    """Where the project's state lies: an S3 bucket, and the ARN of the KMS key that encrypts secrets in it, if any."""
-
-    bucket: str
-    key: str | None
-
-    def read(self) -> list[dict[str, Any]]:
-        """Leave to read every stack's state: one stack's images are taken over from another's."""
-        bucket = f"arn:aws:s3:::{self.bucket}"
-        statements: list[dict[str, Any]] = [
-            {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
-            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/.pulumi/*"},
-        ]
-        if self.key is not None:
-            statements.append({"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": self.key})
-        return statements
-
-    def write(self, stack: str) -> dict[str, Any]:
-        """Leave to write one stack's state (the layout of pulumi/pkg/backend/diy), its history, backups and lock."""
-        project, _, name = stack.partition("-")
-        root = f"arn:aws:s3:::{self.bucket}/.pulumi"
-        return {
-            "Effect": "Allow",
-            "Action": ["s3:DeleteObject", "s3:PutObject"],
-            "Resource": [
-                f"{root}/backups/{project}/{name}/*",
-                f"{root}/history/{project}/{name}/*",
-                f"{root}/locks/organization/{project}/{name}/*",
-                f"{root}/stacks/{project}/{name}.*",
-            ],
-        }
+"""Reads that would show a secret: the client's stands in its description too."""
 
 
 def _own_parts(account: str, stack: str) -> dict[str, Any]:
@@ -84,11 +56,16 @@ def _own_parts(account: str, stack: str) -> dict[str, Any]:
     }
 
 
-def plan_statements(account: str, region: str, stack: str, state: PipelineState | None = None) -> list[dict[str, Any]]:
-    """Leave to read what a preview compares, and nothing that holds a secret or people's data."""
+def _reads(account: str, region: str, stack: str, state: PipelineState | None) -> list[dict[str, Any]]:
+    """Leave to read what the stack is made of."""
     reads = sorted(f"{service}:{verb}" for service in _LOOKED_AT for verb in _READ)
     return [
         {"Effect": "Allow", "Action": reads, "Resource": "*", "Condition": _in_region(region)},
+        {
+            "Effect": "Allow",
+            "Action": ["budgets:ListTagsForResource", "budgets:ViewBudget"],
+            "Resource": f"arn:aws:budgets::{account}:budget/{stack}-*",
+        },
         {
             "Effect": "Allow",
             "Action": ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"],
@@ -101,13 +78,35 @@ def plan_statements(account: str, region: str, stack: str, state: PipelineState 
         },
         {
             "Effect": "Allow",
-            "Action": ["s3:GetBucket*", "s3:GetLifecycleConfiguration", "s3:GetEncryptionConfiguration"],
+            "Action": ["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket"],
             "Resource": f"arn:aws:s3:::{stack}-*",
         },
         _own_parts(account, stack),
         *([] if state is None else state.read()),
-        {"Effect": "Deny", "Action": list(_SECRET_CONTENT), "Resource": "*"},
     ]
+
+
+def plan_statements(account: str, region: str, stack: str, state: PipelineState | None = None) -> list[dict[str, Any]]:
+    """A preview's: leave to read what it may have to look up, and nothing that holds a secret or people's data."""
+    return [
+        *_reads(account, region, stack, state),
+        {"Effect": "Deny", "Action": [*_CONTENT, *_SECRETS], "Resource": "*"},
+    ]
+
+
+def drift_statements(account: str, region: str, stack: str, state: PipelineState | None = None) -> list[dict[str, Any]]:
+    """The nightly comparison's, which reads every resource of the stack, the app client and its secret among them."""
+    return [
+        *_reads(account, region, stack, state),
+        _client_secret(account, region, stack),
+        {"Effect": "Deny", "Action": list(_CONTENT), "Resource": "*"},
+    ]
+
+
+def _client_secret(account: str, region: str, stack: str) -> dict[str, Any]:
+    # The provider reads a version that it has put, and whoever may describe the client knows this secret anyway.
+    secret = f"arn:aws:secretsmanager:{region}:{account}:secret:{stack}-client-secret-*"
+    return {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret}
 
 
 def deploy_statements(
@@ -169,12 +168,14 @@ def deploy_statements(
         },
         {"Effect": "Allow", "Action": "secretsmanager:GetRandomPassword", "Resource": "*"},
         {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{stack}-*", f"arn:aws:s3:::{stack}-*/*"]},
+        _client_secret(account, region, stack),
         # RDS makes the master's secret in the name of whoever makes the database.
         {
             "Effect": "Allow",
             "Action": ["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
             "Resource": f"arn:aws:secretsmanager:{region}:{account}:secret:rds!*",
         },
+        {"Effect": "Allow", "Action": "kms:DescribeKey", "Resource": f"arn:aws:kms:{region}:{account}:key/*"},
         _own_parts(account, stack),
         *([] if state is None else [*state.read(), state.write(stack)]),
     ]
@@ -183,7 +184,7 @@ def deploy_statements(
 def boundary(account: str, stack: str) -> dict[str, Any]:
     """The outermost limit: everything but other accounts' roles, people's access, the bill and this boundary itself."""
     own = f"arn:aws:iam::{account}:policy/{stack}-boundary"
-    delivery = [f"arn:aws:iam::{account}:role/{stack}-{kind}" for kind in ("plan", "deploy")]
+    delivery = [f"arn:aws:iam::{account}:role/{stack}-{kind}" for kind in ("plan", "drift", "deploy")]
     return {
         "Version": "2012-10-17",
         "Statement": [

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.ci.commands import BLOCKED, DRIFT, CommandError, Commands, write_digests
+from scripts.ci.commands import BLOCKED, DRIFT, CommandError, Commands
 from scripts.ci.issue import report
 
 ROTATED = "sri:GeneratedSecret"
@@ -30,12 +30,9 @@ def drift(stack: str, commands: Commands, scratch: Path) -> str | None:
     return markdown.read_text(encoding="utf-8") if code == DRIFT else None
 
 
-def rotation_due(stack: str, commands: Commands, scratch: Path) -> bool:
+def rotation_due(stack: str, commands: Commands) -> bool:
     """Whether a deployment would replace a generated secret because of its age. Raises CommandError."""
-    digests = scratch / "digests.json"
-    write_digests(commands.images(stack), digests)
-    arguments = ("--preview", "--digests", str(digests), "--json")
-    _, said = commands.run_deploy(stack, *arguments, good=(0, BLOCKED))
+    _, said = commands.run_deploy(stack, "--preview", "--json", good=(0, BLOCKED))
     return any(ROTATED in change["type"] and change["op"] == "update" for change in json.loads(said)["changes"])
 
 
@@ -46,7 +43,7 @@ def look(stack: str, folder: Path, output: Path | None, commands: Commands = _OU
         found = drift(stack, commands, Path(scratch))
         written = json.dumps(report(stack, drifted=found is not None, text=found or ""))
         (folder / f"{stack}.json").write_text(written, encoding="utf-8")
-        line = f"rotate={'true' if rotation_due(stack, commands, Path(scratch)) else 'false'}\n"
+        line = f"rotate={'true' if rotation_due(stack, commands) else 'false'}\n"
     sys.stdout.write(line)
     if output is not None:
         with output.open("a", encoding="utf-8") as file:

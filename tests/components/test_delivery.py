@@ -32,8 +32,23 @@ def may(kind: str, action: str, resource: str = "*", **context: str) -> bool:
 @pytest.mark.parametrize(
     "action", ["ecs:DescribeServices", "rds:DescribeDBInstances", "cognito-idp:DescribeUserPool", "ec2:DescribeVpcs"]
 )
-def test_a_preview_may_look(action: str) -> None:
+def test_a_preview_and_a_comparison_may_look(action: str) -> None:
     assert may("plan", action)
+    assert may("drift", action)
+
+
+CLIENT_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:sri-prod-client-secret-1a2b3c4-AbCdEf"
+
+
+def test_only_a_comparison_and_a_deployment_see_the_app_clients_secret() -> None:
+    seen = {
+        kind: (
+            may(kind, "cognito-idp:DescribeUserPoolClient"),
+            may(kind, "secretsmanager:GetSecretValue", CLIENT_SECRET),
+        )
+        for kind in ("plan", "drift", "deploy")
+    }
+    assert seen == {"plan": (False, False), "drift": (True, True), "deploy": (True, True)}
 
 
 @pytest.mark.parametrize(
@@ -50,8 +65,9 @@ def test_a_preview_may_look(action: str) -> None:
         ("s3:GetObject", "arn:aws:s3:::sri-prod-access-logs/edge/log"),
     ],
 )
-def test_a_preview_may_neither_change_anything_nor_read_what_people_left(action: str, resource: str) -> None:
+def test_to_look_is_neither_to_change_anything_nor_to_read_what_people_left(action: str, resource: str) -> None:
     assert not may("plan", action, resource)
+    assert not may("drift", action, resource)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +114,8 @@ def test_a_deployment_can_neither_widen_itself_nor_leave_its_stack(
 @pytest.mark.parametrize(
     ("kind", "subject"),
     [
-        ("plan", ["repo:owner/name:pull_request", "repo:owner/name:ref:refs/heads/main"]),
+        ("plan", ["repo:owner/name:pull_request"]),
+        ("drift", ["repo:owner/name:ref:refs/heads/main"]),
         ("deploy", ["repo:owner/name:environment:prod"]),
     ],
 )
@@ -144,10 +161,10 @@ def test_the_state_may_be_read_by_both_and_only_its_own_part_written(
 
 
 def test_without_a_bucket_no_role_may_reach_any_state() -> None:
-    for kind in ("plan", "deploy"):
+    for kind in ("plan", "drift", "deploy"):
         policy = delivered().one("iam/rolePolicy:RolePolicy", f"sri-prod-{kind}").inputs["policy"]
-        assert "acme-state" not in policy
-        assert "kms:" not in policy
+        assert ".pulumi" not in policy
+        assert "kms:Decrypt" not in policy
 
 
 def test_every_role_of_the_stack_is_cut_to_the_boundary() -> None:
@@ -166,8 +183,9 @@ def test_an_account_has_one_provider_however_many_stacks() -> None:
 
 def test_without_a_repository_there_is_no_way_in() -> None:
     assert stack("prod").of_type(":Delivery") == []
-    assert not {"plan_role_arn", "deploy_role_arn"} & stack("prod").outputs.keys()
-    assert {"plan_role_arn", "deploy_role_arn"} <= delivered().outputs.keys()
+    roles = {"plan_role_arn", "drift_role_arn", "deploy_role_arn"}
+    assert not roles & stack("prod").outputs.keys()
+    assert roles <= delivered().outputs.keys()
 
 
 @pytest.mark.parametrize("repository", ["name", "/name", "owner/", "owner/*", "a/b/c"])

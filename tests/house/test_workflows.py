@@ -145,8 +145,8 @@ def test_the_roles_that_jobs_take_on_are_those_that_the_stack_makes() -> None:
     }
     built = stack("prod", github_repository="owner/name")
     made = {role.inputs["name"] for role in built.of_type("iam/role:Role") if "name" in role.inputs}
-    assert made == {"sri-prod-plan", "sri-prod-deploy"}
-    assert named == {"sri-*-plan", "sri-*-deploy", "sri-dev-plan", "sri-prod-plan"}
+    assert made == {"sri-prod-plan", "sri-prod-drift", "sri-prod-deploy"}
+    assert named == {"sri-*-plan", "sri-*-deploy", "sri-dev-drift", "sri-prod-drift"}
 
 
 def test_the_environment_that_deploys_is_the_one_that_the_role_trusts() -> None:

@@ -30,7 +30,8 @@ if "--comment" in sys.argv:
     option("--comment").write_text("### prod\\nchanged by hand\\n")
 if "--drift" in sys.argv:
     sys.exit(DRIFT)
-pathlib.Path(__file__).with_name("digests").write_text(option("--digests").read_text())
+if "--digests" in sys.argv:
+    pathlib.Path(__file__).with_name("digests").write_text(option("--digests").read_text())
 if "--json" in sys.argv:
     json.dump({"changes": [{"op": OP, "type": "pulumi-python:dynamic/sri:GeneratedSecret"}]}, sys.stdout)
 sys.exit(PREVIEW)
