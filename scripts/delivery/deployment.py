@@ -120,8 +120,8 @@ class Delivery:
 
     def _explain(self, changes: Changes) -> None:
         """After a failed update: what is wrong with the services that it was about, as far as that can be seen now."""
-        failed = {step.urn for step in changes.failed}
-        ours = [target for target in targets_of(changes) if any(_names(urn, target) for urn in failed)]
+        steps = {step.urn: changes.steps.get(step.urn, step) for step in changes.failed}
+        ours = targets_of(Changes(steps=steps, parents=changes.parents))
         if not ours:
             return
         try:
@@ -146,7 +146,3 @@ class Delivery:
 
     def _indented(self, line: str) -> None:
         self.console.say(f"  {line}")
-
-
-def _names(urn: str, target: Target) -> bool:
-    return urn.endswith(f"-{target.label}") and "aws:ecs/service:Service" in urn

@@ -57,8 +57,9 @@ class Evidence:
 
 def cause(state: State, evidence: Evidence) -> Verdict:
     """The verdict that the evidence speaks for, where ECS itself says no more than that it failed."""
-    if state.verdict not in (Verdict.ROLLED_BACK, Verdict.TIMED_OUT):
-        return state.verdict or Verdict.TIMED_OUT
+    verdict = state.verdict or Verdict.TIMED_OUT
+    if verdict not in (Verdict.ROLLED_BACK, Verdict.TIMED_OUT):
+        return verdict
     reasons = " ".join(str(task) for task in evidence.tasks)
     said = " ".join([reasons, *evidence.events])
     exits = [code for task in evidence.tasks for code, _ in task.exits.values() if code is not None]
@@ -71,7 +72,7 @@ def cause(state: State, evidence: Evidence) -> Verdict:
         (Verdict.CRASH_LOOP, bool(exits)),
         (Verdict.HEALTH_CHECK_FAILED, bool(evidence.targets) or "health check" in said.lower()),
     )
-    return next((verdict for verdict, found in signs if found), state.verdict)
+    return next((verdict for verdict, found in signs if found), verdict)
 
 
 @dataclass

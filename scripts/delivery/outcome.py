@@ -63,10 +63,9 @@ class Outcome:
 def outcome_of(target: Target, state: State, investigation: Investigation) -> Outcome:
     """The outcome that the last state of a service comes to; looks into it where it is not good."""
     evidence = None if state.verdict is Verdict.DEPLOYED else investigation.of(target, state)
-    verdict = state.verdict or Verdict.TIMED_OUT
     return Outcome(
         target=target,
-        verdict=verdict if evidence is None else cause(state, evidence),
+        verdict=Verdict.DEPLOYED if evidence is None else cause(state, evidence),
         progress=state.progress,
         reason=state.reason,
         evidence=evidence,
