@@ -5,9 +5,12 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,3 +126,41 @@ def test_what_is_no_lock_is_named(tmp_path: Path) -> None:
     state: State = Folder(tmp_path)
     with pytest.raises(ValueError, match=r"locks/organization/sri/dev/1\.json is no lock"):
         unlock(state, "dev", own=True, older_than=None)
+
+
+@pytest.mark.pulumi
+def test_the_lock_of_a_cli_that_was_killed_is_found_and_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = shutil.which("pulumi")
+    if cli is None:
+        pytest.skip("no Pulumi CLI is installed here")
+    project, state = tmp_path / "project", tmp_path / "state"
+    for folder in (project, state):
+        folder.mkdir()
+    (project / "Pulumi.yaml").write_text("name: sri\nruntime: python\n")
+    (project / "__main__.py").write_text("import time\ntime.sleep(60)\n")
+    for name, value in {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "passphrase",
+        "PULUMI_HOME": str(tmp_path / "home"),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    subprocess.run([cli, "stack", "init", "dev"], cwd=project, check=True, capture_output=True)
+    silent = subprocess.DEVNULL
+    update = subprocess.Popen(
+        [cli, "up", "--yes", "--skip-preview"], cwd=project, stdout=silent, stderr=silent, start_new_session=True
+    )
+    folder = Folder(state)
+    for _ in range(200):
+        if folder.locks(LOCKS):
+            break
+        time.sleep(0.1)
+    assert unlock(folder, "dev", own=True, older_than=None)[0].startswith("left alone: dev is locked by")
+    os.killpg(update.pid, signal.SIGKILL)
+    update.wait()
+    assert unlock(folder, "dev", own=True, older_than=None)[0].startswith("removed the lock that was left by")
+    (project / "__main__.py").write_text("")
+    subprocess.run([cli, "up", "--yes", "--skip-preview"], cwd=project, check=True, capture_output=True)
