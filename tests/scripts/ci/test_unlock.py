@@ -136,8 +136,8 @@ def test_the_lock_of_a_cli_that_was_killed_is_found_and_taken_away(
     if cli is None:
         pytest.skip("no Pulumi CLI is installed here")
     project, state = tmp_path / "project", tmp_path / "state"
-    for folder in (project, state):
-        folder.mkdir()
+    for made in (project, state):
+        made.mkdir()
     (project / "Pulumi.yaml").write_text("name: sri\nruntime: python\n")
     (project / "__main__.py").write_text("import time\ntime.sleep(60)\n")
     for name, value in {
