@@ -63,6 +63,9 @@ web: $(WEB)/dist/index.html ## Build the web app
 
 install: $(VENV)/.installed ## Install the Python packages into .venv
 
+rehearse: install ## Deploy a stack into an emulator of AWS on this machine: STACK=dev (needs the Pulumi CLI)
+	@$(RUN) -m scripts.rehearse $(STACK) $(ARGS)
+
 clean: ## Remove what was installed and built (local users and products stay: `make reset` forgets them)
 	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist .mypy_cache .ruff_cache .pytest_cache
 
@@ -98,4 +101,4 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
-.PHONY: up down reset logs mail outputs env test lint types policy workflows format web install clean help
+.PHONY: up down reset logs mail outputs env test lint types policy workflows format web install rehearse clean help
