@@ -1,17 +1,21 @@
 """Containers instead of processes, where a Docker engine answers: the images that the program describes.
 
-They share the machine's network, for the emulators and the services listen on 127.0.0.1. The digests of images in
-the emulated registry are no real ones, so each image is also known to the engine by a local name made of its digest.
+The images are pushed to a registry on 127.0.0.1 and pulled from it by digest. Containers share the machine's network,
+for the emulators and the services listen on 127.0.0.1.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from scripts.images.errors import ImagesError
+from scripts.images.registry import Manifest, Repository
+from scripts.local.control_plane import is_up
 from scripts.local.errors import LocalRunError
 from scripts.local.processes import Command, base_environment
 from scripts.local.state import State, read_json
@@ -20,8 +24,6 @@ from scripts.local.tasks import Task, run_to_end
 DOCKER = "docker"
 LABEL = "sri.local"
 BUILD_PATIENCE_S = 1800
-ARGUMENTS = {"RDS_CERTIFICATES": "services/shared/requirements.txt"}
-"""Amazon's certificates are of no use here, and need the internet: any file of the context stands in for them."""
 
 
 def environment() -> dict[str, str]:
@@ -47,26 +49,48 @@ def check_engine() -> None:
         raise LocalRunError(f"No Docker engine answers ({problem}): start one, or leave --docker out.")
 
 
-def local_name(reference: str) -> str:
-    """The engine's name for `registry/name@sha256:hex`: name:hex."""
-    path, _, digest = reference.partition("@")
-    return f"{path.rpartition('/')[2]}:{digest.rpartition(':')[2][:32]}"
+def publish(
+    image: str, described: Mapping[str, Any], program: Path, state: State, note: Callable[[str], None]
+) -> Manifest:
+    """Have `image` (registry/name:tag, the tag by its content) in its registry: built from its `build` block, unless it
+    is there from the last run. Its manifest; LocalRunError if it cannot be built or pushed.
+    """
+    url, _, tag = image.rpartition(":")
+    repository, name = Repository(url), url.rpartition("/")[2]
+    try:
+        _wait(repository.host)
+        if repository.digest(tag) is None:
+            note(f"building {name}")
+            _run(f"image-{name}", _build(image, described), program, state)
+            note(f"pushing {name}")
+            _run(f"image-{name}", ["push", image], program, state)
+        return repository.manifest(tag)
+    except ImagesError as error:
+        raise LocalRunError(str(error)) from error
 
 
-def build(reference: str, described: Mapping[str, Any], program: Path, state: State) -> None:
-    """Build the image from its `build` block, unless there is one of this digest; LocalRunError if that fails."""
-    name = local_name(reference)
-    if docker("image", "inspect", name).returncode == 0:
-        return
-    arguments = {**(described.get("args") or {}), **ARGUMENTS}
-    argv = [
-        *(DOCKER, "build", "--tag", name, "--file", str(described["dockerfile"])),
+def _build(image: str, described: Mapping[str, Any]) -> list[str]:
+    arguments: Mapping[str, str] = described.get("args") or {}
+    return [
+        *("build", "--tag", image, "--file", str(described["dockerfile"])),
         *("--target", str(described["target"]), "--platform", str(described["platform"])),
         *(part for key, value in arguments.items() for part in ("--build-arg", f"{key}={value}")),
         str(described["context"]),
     ]
-    building = Command(argv=argv, env=environment(), cwd=program)
-    run_to_end(f"image-{name.partition(':')[0]}", building, state, patience=BUILD_PATIENCE_S)
+
+
+def _run(name: str, arguments: list[str], program: Path, state: State) -> None:
+    command = Command(argv=[DOCKER, *arguments], env=environment(), cwd=program)
+    run_to_end(name, command, state, patience=BUILD_PATIENCE_S)
+
+
+def _wait(host: str, patience: float = 30.0) -> None:
+    """Return once the registry takes connections: it starts at the same time as the program."""
+    deadline = time.monotonic() + patience
+    while not is_up(f"http://{host}"):
+        if time.monotonic() > deadline:
+            raise LocalRunError(f"the registry of images at {host} does not answer")
+        time.sleep(0.03)
 
 
 def command(task: Task, state: State) -> Command:
@@ -75,7 +99,8 @@ def command(task: Task, state: State) -> Command:
     options += ["--read-only"] if task.read_only else []
     options += ["--user", task.user] if task.user else []
     options += [part for name in task.environment for part in ("--env", name)]
-    argv = [DOCKER, "run", "--init", *options, local_name(task.image), *task.argv]
+    # Always asked for by its digest, as ECS does it: what runs is what the registry has.
+    argv = [DOCKER, "run", "--init", "--pull", "always", *options, task.image, *task.argv]
     return Command(argv=argv, env=environment() | task.environment)
 
 

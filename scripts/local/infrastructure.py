@@ -7,7 +7,7 @@ import secrets
 
 import asyncpg
 
-from scripts.local import cognito, control_plane, postgres
+from scripts.local import cognito, control_plane, image_registry, postgres
 from scripts.local.errors import LocalRunError
 from scripts.local.parts import Announce, Part
 from scripts.local.ports import Ports
@@ -89,6 +89,18 @@ def infrastructure(
             )
         )
     return parts
+
+
+def image_registry_part(state: State, ports: Ports, registry: Registry, announce: Announce) -> Part:
+    """Where the images of `--docker` are pushed to and pulled from, not yet started."""
+    return Part(
+        "image-registry",
+        image_registry.command(ports.registry, state.image_registry),
+        log=state.log("image-registry"),
+        registry=registry,
+        announce=announce,
+        check=lambda: asyncio.to_thread(control_plane.is_up, f"http://{image_registry.address(ports)}"),
+    )
 
 
 async def lets_us_in(server: postgres.Server) -> bool:

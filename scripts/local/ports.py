@@ -21,6 +21,7 @@ class Ports:
     control_plane: int
     cognito: int
     postgres: int
+    registry: int
     services: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
@@ -36,6 +37,7 @@ def choose_ports(state: State, services: Iterable[str], front_door: int | None =
         "control_plane": remembered.get("control_plane"),
         "cognito": remembered.get("cognito"),
         "postgres": remembered.get("postgres"),
+        "registry": remembered.get("registry"),
         **{f"services.{name}": of_services.get(name) for name in services},
     }
     chosen: dict[str, int] = {"front_door": choose_front_door(front_door, remembered.get("front_door"))}
@@ -49,6 +51,7 @@ def choose_ports(state: State, services: Iterable[str], front_door: int | None =
         control_plane=chosen["control_plane"],
         cognito=chosen["cognito"],
         postgres=chosen["postgres"],
+        registry=chosen["registry"],
         services={name.removeprefix(prefix): port for name, port in chosen.items() if name.startswith(prefix)},
     )
 

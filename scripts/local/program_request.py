@@ -13,6 +13,7 @@ from scripts.local.postgres import Server
 class Request:
     """What the program's run needs to know of this machine; `service_ports`: service -> port.
 
+    `registry`: host and port of the registry of images where containers are run, "" for processes.
     `pool`: that of a deployed stack; `cognito_url` is where its keys are then.
     """
 
@@ -23,7 +24,7 @@ class Request:
     front_door: str
     database: Server
     service_ports: dict[str, int]
-    docker: bool = False
+    registry: str = ""
     pool: DeployedPool | None = None
 
     def to_json(self) -> str:

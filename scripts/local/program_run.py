@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scripts.images.registry import Manifest
 from scripts.local import cognito, containers, control_plane
 from scripts.local.blueprint import Blueprint, read_blueprint
 from scripts.local.deployed_pool import callers_environment
@@ -57,7 +58,7 @@ def take_over_pool(request: Request, config: dict[str, str]) -> tuple[PoolAccess
     """
     assert request.pool is not None  # noqa: S101 - only then
     access = read_pool(request.pool, f"http://{request.front_door}")
-    leave = services_environment(frozen=request.docker)
+    leave = services_environment(frozen=bool(request.registry))
     for name in callers_environment():
         del os.environ[name]
     config["aws:region"] = request.pool.region
@@ -70,16 +71,16 @@ def local_facts(request: Request, program: Path, machine: dict[str, str], note: 
 
     def run_task(cloud: Cloud, definition: str) -> None:
         task = read_task(cloud, definition, machine)
-        run_to_end(task.family, containers.command(task, state) if request.docker else task.command(), state)
+        run_to_end(task.family, containers.command(task, state) if request.registry else task.command(), state)
 
-    def build_image(reference: str, described: Mapping[str, Any]) -> None:
-        note(f"building {containers.local_name(reference).partition(':')[0]}")
-        containers.build(reference, described, program, state)
+    def publish(image: str, described: Mapping[str, Any]) -> Manifest:
+        return containers.publish(image, described, program, state, note)
 
     return LocalFacts(
         database=request.database,
         front_door=request.front_door,
         state=state,
         run_task=run_task,
-        build_image=build_image if request.docker else None,
+        registry=request.registry,
+        publish=publish if request.registry else None,
     )

@@ -35,6 +35,11 @@ class State:
         return self.root / "cognito"
 
     @property
+    def image_registry(self) -> Path:
+        """The images that `--docker` built, as its registry keeps them."""
+        return self.root / "registry"
+
+    @property
     def logs(self) -> Path:
         """One file for each part that writes a log."""
         return self._folder("logs")

@@ -10,11 +10,17 @@ from typing import Any
 
 import aiohttp
 
-from scripts.local import containers
+from scripts.local import containers, image_registry
 from scripts.local.blueprint import Blueprint
 from scripts.local.errors import LocalRunError
 from scripts.local.front_door import FrontDoor, log_to
-from scripts.local.infrastructure import cognito_url, control_plane_url, find_database, infrastructure
+from scripts.local.infrastructure import (
+    cognito_url,
+    control_plane_url,
+    find_database,
+    image_registry_part,
+    infrastructure,
+)
 from scripts.local.options import Options
 from scripts.local.parts import Part
 from scripts.local.ports import DEFAULT_FRONT_DOOR, Ports, choose_ports
@@ -89,6 +95,8 @@ class Supervisor:
         self._infrastructure = infrastructure(
             self._state, ports, self._registry, self._announce, database, own_pool=pool is None
         )
+        if self._options.docker:
+            self._infrastructure.append(image_registry_part(self._state, ports, self._registry, self._announce))
         request = Request(
             program=str(self._options.program),
             state=str(self._state.root),
@@ -97,7 +105,7 @@ class Supervisor:
             front_door=f"localhost:{ports.front_door}",
             database=database[0],
             service_ports=ports.services,
-            docker=self._options.docker,
+            registry=image_registry.address(ports) if self._options.docker else "",
             pool=pool,
         )
         _, blueprint = await together(self._bring_up(self._infrastructure), self._run_program(request))

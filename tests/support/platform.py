@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import pytest
 from scripts.local import cognito
 from scripts.local.processes import free_ports, last_lines
 from scripts.local.state import REPOSITORY, read_json
+
+UP_OPTIONS = "SRI_UP_OPTIONS"
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,9 @@ def state_directory() -> Iterator[Path]:
 
 @contextmanager
 def running_platform(state_dir: Path, *options: str) -> Iterator[Platform]:
-    """The platform for as long as the block lasts."""
-    started = run_local(state_dir, "up", "--detach", "--port", str(free_ports(1)[0]), *options)
+    """The platform for as long as the block lasts. With `--docker` images may have to be built first."""
+    patience = 900 if "--docker" in options else 110
+    started = run_local(state_dir, "up", "--detach", "--port", str(free_ports(1)[0]), *options, timeout=patience)
     assert started.returncode == 0, f"{started.stderr}\n{started.stdout}"
     try:
         yield Platform(read_json(state_dir / "outputs.json")["url"], state_dir)
@@ -71,6 +75,9 @@ def running_platform(state_dir: Path, *options: str) -> Iterator[Platform]:
 
 @pytest.fixture(scope="session")
 def platform() -> Iterator[Platform]:
-    """One platform for all end-to-end tests of this process. Tests keep apart by using users of their own."""
-    with state_directory() as state_dir, running_platform(state_dir) as up:
+    """One platform for all end-to-end tests of this process. Tests keep apart by using users of their own.
+
+    The environment variable SRI_UP_OPTIONS holds options of `up`, such as --docker.
+    """
+    with state_directory() as state_dir, running_platform(state_dir, *os.environ.get(UP_OPTIONS, "").split()) as up:
         yield up

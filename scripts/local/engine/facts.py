@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.images.registry import Manifest
 from scripts.local.engine.cloud import Cloud
 from scripts.local.pool_access import PoolAccess
 from scripts.local.postgres import Server
@@ -17,7 +18,8 @@ class LocalFacts:
     """`database` is the real server that stands behind the emulated RDS instance, `front_door` the host and port
     under which the browser reaches the platform; `state` keeps generated values.
 
-    `build_image` builds an image (its reference by digest, its `build` block) where containers are run.
+    `registry` is the host and port of the registry of images where containers are run, and `publish` has an image (its
+    name with tag, its `build` block) built and pushed there, and gives its manifest.
     `run_task` runs a task definition's command to its end, as ECS's RunTask would; it raises a LocalRunError with
     the last log lines if the command fails. `pool` is a deployed stack's, in place of one in the emulator.
     """
@@ -26,5 +28,6 @@ class LocalFacts:
     front_door: str
     state: State
     run_task: Callable[[Cloud, str], None]
-    build_image: Callable[[str, Mapping[str, Any]], None] | None = None
+    registry: str = ""
+    publish: Callable[[str, Mapping[str, Any]], Manifest] | None = None
     pool: PoolAccess | None = None

@@ -4,37 +4,51 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from scripts.images.registry import Manifest
 from scripts.local.engine.rows import Creation, Row
 
 DOCKER = "application/vnd.docker"
 
 
 def to_manifest(creation: Creation) -> None:
-    """An image is a manifest in the emulated registry, and its digest follows from what it is built from."""
+    """An image is a manifest in the emulated registry: that of the real image where one is built."""
     image, build = creation.inputs.pop("imageName"), creation.inputs.pop("build", None) or {}
     path, _, tag = image.partition("/")[2].rpartition(":")
+    publish = creation.facts.publish
+    manifest = publish(image, build) if publish else stand_in(path, tag, build)
+    creation.inputs |= {
+        "repositoryName": path,
+        "imageTag": tag,
+        "imageManifest": manifest.content.decode(),
+        "imageManifestMediaType": manifest.media_type,
+        "imageDigest": manifest.digest,
+    }
+
+
+def stand_in(path: str, tag: str, build: Mapping[str, Any]) -> Manifest:
+    """A manifest of an image that is not built, whose digest follows from what it would be built from."""
     source = hashlib.sha256(json.dumps([path, tag, build], sort_keys=True).encode()).hexdigest()
     layer = {"mediaType": f"{DOCKER}.image.rootfs.diff.tar.gzip", "size": 1, "digest": f"sha256:{source}"}
     config = {"mediaType": f"{DOCKER}.container.image.v1+json", "size": 1, "digest": f"sha256:{source}"}
     kind = f"{DOCKER}.distribution.manifest.v2+json"
     manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]})
-    creation.inputs |= {
-        "repositoryName": path,
-        "imageTag": tag,
-        "imageManifest": manifest,
-        "imageManifestMediaType": kind,
-        "imageDigest": f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}",
-    }
+    return Manifest(media_type=kind, content=manifest.encode())
+
+
+def describe_repository(creation: Creation) -> None:
+    """Where images are built, they are pushed to a registry on this machine: that of AWS has no address here."""
+    if creation.facts.registry:
+        name = creation.outputs["repositoryUrl"].partition("/")[2]
+        creation.outputs["repositoryUrl"] = f"{creation.facts.registry}/{name}"
 
 
 def describe_image(creation: Creation) -> None:
     """The outputs of pulumi-docker's Image."""
     name = creation.given["imageName"]
     reference = f"{name.rpartition(':')[0]}@{creation.parameters['imageDigest']}"
-    if creation.facts.build_image:
-        creation.facts.build_image(reference, creation.given["build"])
     creation.outputs |= {
         "baseImageName": name,
         "registryServer": name.partition("/")[0],
@@ -79,6 +93,7 @@ ROWS = {
         name="repositoryName",
         rename={"name": "repositoryName"},
         elsewhere=frozenset({"forceDelete"}),
+        finish=describe_repository,
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Row(
         create="ecr.put_lifecycle_policy",

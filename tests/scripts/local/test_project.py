@@ -48,6 +48,6 @@ def test_a_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
 def test_a_request_survives_its_way_to_the_other_process() -> None:
     request = Request(
         program="/p", state="/s", control_plane_url="http://a", cognito_url="http://b", front_door="localhost:1",
-        database=Server("h", 1, "u", "p"), service_ports={"data": 2}, docker=True,
+        database=Server("h", 1, "u", "p"), service_ports={"data": 2}, registry="127.0.0.1:3",
     )  # fmt: skip
     assert Request.from_json(request.to_json()) == request
