@@ -1,8 +1,9 @@
 """Prove that the backups can be restored: `python -m scripts.restore_drill --help`.
 
-Restores the database to its latest point in time as an instance of its own, in the same subnets and behind the same
-security group, compares it with the original in a one-off task (the service's own task definition, with another
-command), and deletes it again. Nothing of the running stack is touched. It costs one instance for about half an hour.
+Restores the database (an instance, or an Aurora cluster) to its latest point in time as one of its own, in the same
+subnets and behind the same security group, compares it with the original in a one-off task (the service's own task
+definition, with another command), and deletes it again. Nothing of the running stack is touched. It costs one instance
+for about half an hour.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.restore_source import Source, source_of
+
 PROBE = Path(__file__).with_name("restore_probe.py").read_text(encoding="utf-8")
 """The program that the task is given, which compares the copy with the original."""
 
@@ -25,62 +28,40 @@ class DrillError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What is drilled: the database instance `source` of a stack, asked by `service` on `cluster`."""
+    """Who compares: the ECS service `service` on `cluster`."""
 
-    source: str
     cluster: str
     service: str
     timeout_s: float = 3600
 
 
-def drill(rds: Any, ecs: Any, target: Target, say: Callable[[str], None], pause_s: float = 15.0) -> float:
-    """Restore, ask, delete; the seconds from the start until the copy could be asked (the recovery time).
+def drill(source: Source, ecs: Any, target: Target, say: Callable[[str], None], pause_s: float = 15.0) -> float:
+    """Restore, compare, delete; the seconds from the start until the copy could be asked (the recovery time).
 
-    `rds` and `ecs` are boto3's clients. Raises DrillError; the copy is deleted in any case.
+    `ecs` is boto3's client. Raises DrillError; the copy is deleted in any case.
     """
     began = time.monotonic()
-    original = rds.describe_db_instances(DBInstanceIdentifier=target.source)["DBInstances"][0]
-    if not original.get("BackupRetentionPeriod"):
-        raise DrillError(f"{target.source} keeps no backups: set sri:database.backup_days")
-    copy = f"{target.source[:40]}-drill-{int(time.time())}"
-    say(f"restoring {target.source} as {copy}")
-    _restore(rds, original, copy)
+    if not source.keeps_backups():
+        raise DrillError(f"{source.name} keeps no backups: set sri:database.backup_days")
+    copy = f"{source.name[:40]}-drill-{int(time.time())}"
+    say(f"restoring {source.name} as {copy}")
+    source.restore(copy)
     try:
-        _wait_until_available(rds, copy, target.timeout_s, pause_s)
+        _wait_until_available(source, copy, target.timeout_s, pause_s)
         taken = time.monotonic() - began
         say(f"available after {taken:.0f} s")
-        restored = rds.describe_db_instances(DBInstanceIdentifier=copy)["DBInstances"][0]
-        if not restored.get("StorageEncrypted") or restored.get("PubliclyAccessible"):
+        if not source.is_sound(copy):
             raise DrillError(f"{copy} is not encrypted, or public: the restore lost what protects the data")
-        _compare(ecs, target, original["Endpoint"]["Address"], restored["Endpoint"]["Address"], pause_s)
+        _compare(ecs, target, source.address(source.name), source.address(copy), pause_s)
     finally:
-        rds.delete_db_instance(DBInstanceIdentifier=copy, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
+        source.delete(copy)
         say(f"deleting {copy}")
     return taken
 
 
-def _restore(rds: Any, original: dict[str, Any], copy: str) -> None:
-    rds.restore_db_instance_to_point_in_time(
-        SourceDBInstanceIdentifier=original["DBInstanceIdentifier"],
-        TargetDBInstanceIdentifier=copy,
-        UseLatestRestorableTime=True,
-        DBInstanceClass=original["DBInstanceClass"],
-        DBSubnetGroupName=original["DBSubnetGroup"]["DBSubnetGroupName"],
-        DBParameterGroupName=original["DBParameterGroups"][0]["DBParameterGroupName"],
-        VpcSecurityGroupIds=[group["VpcSecurityGroupId"] for group in original["VpcSecurityGroups"]],
-        PubliclyAccessible=False,
-        MultiAZ=False,
-        DeletionProtection=False,
-        Tags=[{"Key": "Purpose", "Value": "restore drill, may be deleted"}],
-    )
-
-
-def _wait_until_available(rds: Any, copy: str, timeout_s: float, pause_s: float) -> None:
+def _wait_until_available(source: Source, copy: str, timeout_s: float, pause_s: float) -> None:
     deadline = time.monotonic() + timeout_s
-    while True:
-        status = rds.describe_db_instances(DBInstanceIdentifier=copy)["DBInstances"][0]["DBInstanceStatus"]
-        if status == "available":
-            return
+    while (status := source.status(copy)) != "available":
         if time.monotonic() > deadline:
             raise DrillError(f"{copy} is still {status} after {timeout_s:.0f} s")
         time.sleep(pause_s)
@@ -125,7 +106,7 @@ def _compare(ecs: Any, target: Target, original: str, copy: str, pause_s: float)
 def main(arguments: Sequence[str]) -> int:
     """0 when the backups work, 1 with the reason when not."""
     parser = argparse.ArgumentParser(prog="python -m scripts.restore_drill", description="Prove that backups restore.")
-    parser.add_argument("--instance", required=True, help="DB instance identifier (first label of database_endpoint)")
+    parser.add_argument("--database", required=True, help="identifier: the first label of output database_endpoint")
     parser.add_argument("--cluster", required=True, help="output cluster_name")
     parser.add_argument(
         "--service", required=True, help="ECS service to ask with, such as data of output service_names"
@@ -135,9 +116,9 @@ def main(arguments: Sequence[str]) -> int:
     import boto3  # noqa: PLC0415  (slow; not for --help)
 
     rds, ecs = (boto3.client(kind, region_name=given.region) for kind in ("rds", "ecs"))
-    target = Target(source=given.instance, cluster=given.cluster, service=given.service)
+    target = Target(cluster=given.cluster, service=given.service)
     try:
-        taken = drill(rds, ecs, target, lambda line: print(line, flush=True))
+        taken = drill(source_of(rds, given.database), ecs, target, lambda line: print(line, flush=True))
     except DrillError as error:
         sys.stderr.write(f"restore drill FAILED: {error}\n")
         return 1

@@ -18,11 +18,13 @@ from moto import mock_aws
 from scripts.local.postgres import Server
 from scripts.restore_drill import PROBE, DrillError, Target, drill
 from scripts.restore_probe import differences
+from scripts.restore_source import Cluster, source_of
 from tests.support.migrated import MigratedDatabase, migrated
 from tests.support.postgres import FOR_TESTS, Database, OwnPostgres
 
 REGION = "us-east-1"
-TARGET = Target(source="sri-prod-1a2b", cluster="cluster", service="data")
+NAME = "sri-prod-1a2b"
+TARGET = Target(cluster="cluster", service="data")
 COPY_HOST = "127.0.0.2"
 PRODUCT = """
     INSERT INTO data.products (name, description, price_minor, currency, owner_id)
@@ -87,7 +89,7 @@ def rds(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         )
         made.create_db_parameter_group(DBParameterGroupName="tls", DBParameterGroupFamily="postgres16", Description="d")
         made.create_db_instance(
-            DBInstanceIdentifier=TARGET.source, DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
+            DBInstanceIdentifier=NAME, DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
             MasterUsername="postgres", ManageMasterUserPassword=True, StorageEncrypted=True, BackupRetentionPeriod=7,
             DBSubnetGroupName="isolated", DBParameterGroupName="tls", VpcSecurityGroupIds=[group], DBName="sri",
         )  # fmt: skip
@@ -125,7 +127,7 @@ class Ecs:
         return {"tasks": [{"taskArn": "task"}]}
 
     def _address(self, host: str) -> str:
-        assert host.startswith((f"{TARGET.source}.", f"{TARGET.source}-drill-"))
+        assert host.startswith((f"{NAME}.", f"{NAME}-drill-"))
         return self._addresses["copy" if "-drill-" in host else "original"]
 
     def describe_tasks(self, **_: Any) -> dict[str, Any]:
@@ -138,8 +140,8 @@ def instances(rds: Any) -> list[str]:
 
 def test_a_copy_is_restored_compared_and_deleted(rds: Any, pair: Pair) -> None:
     ecs, said = Ecs(pair), list[str]()
-    assert drill(rds, ecs, TARGET, said.append, pause_s=0) >= 0
-    assert instances(rds) == [TARGET.source]
+    assert drill(source_of(rds, NAME), ecs, TARGET, said.append, pause_s=0) >= 0
+    assert instances(rds) == [NAME]
     assert "data.products: 1, the original: 1" in ecs.said
     assert "identity." not in ecs.said  # another service's tables are none of this role's
     assert ecs.run["taskDefinition"] == "data:7"
@@ -151,25 +153,43 @@ def test_a_copy_without_the_rows_fails_the_drill_and_is_deleted_all_the_same(rds
     pair.in_copy("CREATE TABLE kept AS SELECT * FROM data.products; DELETE FROM data.products")
     try:
         with pytest.raises(DrillError, match="exit code 1"):
-            drill(rds, ecs, TARGET, lambda _: None, pause_s=0)
+            drill(source_of(rds, NAME), ecs, TARGET, lambda _: None, pause_s=0)
     finally:
         pair.in_copy("INSERT INTO data.products SELECT * FROM kept; DROP TABLE kept")
     assert "data.products is empty, the original has 1 rows" in ecs.said
-    assert instances(rds) == [TARGET.source]
+    assert instances(rds) == [NAME]
 
 
 def test_a_copy_that_does_not_let_the_role_in_fails_the_drill(rds: Any, pair: Pair) -> None:
     ecs = Ecs(replace(pair, original=replace(pair.original, password="another")))
     with pytest.raises(DrillError, match="exit code 1"):
-        drill(rds, ecs, TARGET, lambda _: None, pause_s=0)
+        drill(source_of(rds, NAME), ecs, TARGET, lambda _: None, pause_s=0)
     assert "password authentication failed" in ecs.said
-    assert instances(rds) == [TARGET.source]
+    assert instances(rds) == [NAME]
 
 
 def test_a_database_without_backups_fails_before_anything_is_made(rds: Any, pair: Pair) -> None:
-    rds.modify_db_instance(DBInstanceIdentifier=TARGET.source, BackupRetentionPeriod=0, ApplyImmediately=True)
+    rds.modify_db_instance(DBInstanceIdentifier=NAME, BackupRetentionPeriod=0, ApplyImmediately=True)
     with pytest.raises(DrillError, match="keeps no backups"):
-        drill(rds, Ecs(pair), TARGET, lambda _: None, pause_s=0)
+        drill(source_of(rds, NAME), Ecs(pair), TARGET, lambda _: None, pause_s=0)
+
+
+def test_an_aurora_cluster_is_restored_with_an_instance_and_both_are_deleted(rds: Any, pair: Pair) -> None:
+    rds.delete_db_instance(DBInstanceIdentifier=NAME, SkipFinalSnapshot=True)
+    rds.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName="tls", DBParameterGroupFamily="aurora-postgresql16", Description="d"
+    )
+    rds.create_db_cluster(
+        DBClusterIdentifier=NAME, Engine="aurora-postgresql", MasterUsername="postgres", ManageMasterUserPassword=True,
+        StorageEncrypted=True, DBSubnetGroupName="isolated", DBClusterParameterGroupName="tls",
+        ServerlessV2ScalingConfiguration={"MinCapacity": 0.5, "MaxCapacity": 2},
+    )  # fmt: skip
+    source, ecs = source_of(rds, NAME), Ecs(pair)
+    assert isinstance(source, Cluster)
+    drill(source, ecs, TARGET, lambda _: None, pause_s=0)
+    assert "data.products: 1, the original: 1" in ecs.said
+    assert instances(rds) == []
+    assert [found["DBClusterIdentifier"] for found in rds.describe_db_clusters()["DBClusters"]] == [NAME]
 
 
 WHOLE: Mapping[str, str | int] = {"data.products": 5, "data.alembic_version": "0003"}
