@@ -73,7 +73,10 @@ class Engine:
 
         A preview that knows no digests would register images to build, and show every service as changing.
         """
-        found = self._stack.export_stack().deployment or {}
+        try:
+            found = self._stack.export_stack().deployment or {}
+        except errors.CommandError as error:
+            raise _unusable(self.name, str(error)) from error
         resources = found.get("resources", [])
         stacks = [resource.get("outputs", {}) for resource in resources if resource["type"] == "pulumi:pulumi:Stack"]
         images = stacks[0].get("image_digests") or {} if stacks else {}
