@@ -66,6 +66,12 @@ install: $(VENV)/.installed ## Install the Python packages into .venv
 rehearse: install ## Deploy a stack into an emulator of AWS on this machine: STACK=dev (needs the Pulumi CLI)
 	@$(RUN) -m scripts.rehearse $(STACK) $(ARGS)
 
+deploy: install ## Deploy a stack: STACK=dev (ARGS="--digests FILE", "--preview", "--drift"; needs the Pulumi CLI)
+	@$(RUN) -m scripts.deploy $(STACK) $(ARGS)
+
+smoke: install ## Walk through a platform as a throw-away user: STACK=dev, or the local run
+	@$(RUN) -m scripts.smoke $(STACK) $(ARGS)
+
 clean: ## Remove what was installed and built (local users and products stay: `make reset` forgets them)
 	rm -rf $(VENV) $(WEB)/node_modules $(WEB)/dist .mypy_cache .ruff_cache .pytest_cache
 
@@ -101,4 +107,4 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
-.PHONY: up down reset logs mail outputs env test lint types policy workflows format web install rehearse clean help
+.PHONY: up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help
