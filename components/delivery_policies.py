@@ -81,6 +81,12 @@ def _reads(account: str, region: str, stack: str, state: PipelineState | None) -
             "Action": ["s3:GetBucket*", "s3:Get*Configuration", "s3:ListBucket"],
             "Resource": f"arn:aws:s3:::{stack}-*",
         },
+        # A registry asks for it before it says whether it has an image.
+        {
+            "Effect": "Allow",
+            "Action": "ecr:BatchGetImage",
+            "Resource": f"arn:aws:ecr:{region}:{account}:repository/{stack}-*",
+        },
         _own_parts(account, stack),
         *([] if state is None else state.read()),
     ]

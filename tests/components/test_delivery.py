@@ -37,6 +37,16 @@ def test_a_preview_and_a_comparison_may_look(action: str) -> None:
     assert may("drift", action)
 
 
+IMAGES = "arn:aws:ecr:us-east-1:123456789012:repository/sri-prod-data-1a2b3c4"
+
+
+def test_a_preview_may_ask_whether_an_image_is_there() -> None:
+    assert may("plan", "ecr:GetAuthorizationToken")
+    assert may("plan", "ecr:BatchGetImage", IMAGES)
+    assert not may("plan", "ecr:BatchGetImage", IMAGES.replace("sri-prod", "payroll"))
+    assert not may("plan", "ecr:PutImage", IMAGES)
+
+
 CLIENT_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:sri-prod-client-secret-1a2b3c4-AbCdEf"
 
 
