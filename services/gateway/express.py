@@ -29,7 +29,7 @@ from services.shared.exchange import Exchange
 from services.shared.target import LONGEST_REMEMBERED
 
 UNUSUAL = frozenset({b"content-length", b"expect", b"transfer-encoding", b"upgrade"})
-BODILESS_STATUSES = (204, 304)
+BODILESS = (204, 304)
 
 
 class Express:
@@ -125,8 +125,7 @@ class _Journey:
     def _reply(self, connection: Connection) -> None:
         exchange, status, body = self._exchange, connection.status, connection.take()
         fields = for_client(connection.headers)
-        framed = status in BODILESS_STATUSES or exchange.scope["method"] == "HEAD" or b"content-length" in dict(fields)
-        if not framed:
+        if b"content-length" not in dict(fields) and status not in BODILESS and exchange.scope["method"] != "HEAD":
             fields.append((b"content-length", b"%d" % len(body)))
         self._upstream.pool.give_back(connection)
         try:

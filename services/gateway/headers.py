@@ -45,12 +45,13 @@ def for_upstream(scope: Scope) -> bytes:
     """The request's fields as the service behind sees them: without those of one connection, and without any by which a
     client could pose as a proxy of ours. Names with `_` go too: servers may read them as `-`."""
     headers: Fields = scope["headers"]
-    values = dict(headers)
-    lines = [b"%b: %b\r\n" % field for field in headers if _crosses(field[0])]
+    state = scope["state"]
+    values = state["values"]
+    fields = [field for field in headers if _crosses(field[0])]
     if b"connection" in values:
         named = _named_by_connection(headers)
-        lines = [b"%b: %b\r\n" % field for field in headers if _crosses(field[0]) and field[0] not in named]
-    state = scope["state"]
+        fields = [field for field in fields if field[0] not in named]
+    lines = [*map(b": ".join, fields)]
     trace = state["trace"]
     protocol = values.get(b"x-forwarded-proto")
     lines.append(
@@ -66,14 +67,15 @@ def for_upstream(scope: Scope) -> bytes:
         )
     )
     if trace.state:
-        lines.append(b"tracestate: %b\r\n" % trace.state)
-    return b"".join(lines)
+        lines.append(b"tracestate: " + trace.state)
+    lines.append(b"")
+    return b"\r\n".join(lines)
 
 
 def for_client(headers: Fields) -> Fields:
     """The answer's fields, whose names are in lower case, as the client sees them."""
     fields = [field for field in headers if field[0] not in _NOT_FOR_CLIENTS]
-    if b"connection" in dict(headers):
+    if len(fields) < len(headers) and b"connection" in dict(headers):
         named = _named_by_connection(headers)
         return [field for field in fields if field[0] not in named]
     return fields
@@ -81,7 +83,7 @@ def for_client(headers: Fields) -> Fields:
 
 @lru_cache(maxsize=4096)
 def _forwarded(client: str, protocol: bytes, host: bytes) -> bytes:
-    return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b\r\n" % (
+    return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b" % (
         client.encode(), protocol, host,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
@@ -33,7 +34,7 @@ def refuse_ambiguous(scope: Scope) -> None:
         detail = f"Methods here are {', '.join(METHODS)}."
         raise Problem(405, "method_not_allowed", detail, headers={"allow": ", ".join(METHODS)})
     headers = scope["headers"]
-    values = dict(headers)
+    values: Mapping[bytes, bytes] = scope["state"]["values"]
     if len(values) < len(headers):
         for name, count in Counter(name for name, _ in headers).items():
             if count > 1 and name in ONCE:
@@ -41,7 +42,7 @@ def refuse_ambiguous(scope: Scope) -> None:
     host = values.get(b"host")
     if (host is None and scope["http_version"] == "1.1") or (host is not None and not _is_host(host)):
         raise _malformed("The header host must name one host.")
-    if values.get(b"transfer-encoding", b"chunked").lower() != b"chunked":  # RFC 9112, 6.1
+    if b"transfer-encoding" in values and values[b"transfer-encoding"].lower() != b"chunked":  # RFC 9112, 6.1
         raise Problem(501, "coding_not_supported", "Send bodies chunked or whole.", headers={"connection": "close"})
     if b"upgrade" in values and (b"transfer-encoding" in values or values.get(b"content-length", b"0") != b"0"):
         # The server cannot read the body of such a request, and would take the rest for another one.

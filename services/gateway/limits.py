@@ -56,6 +56,10 @@ class Limiter:
 
     def take(self, key: str) -> Standing:
         """Count a request of the key."""
+        return Standing(*self.count(key))
+
+    def count(self, key: str) -> tuple[int, int, int]:
+        """The same in plain numbers."""
         now = self._clock()
         if now - self._turned > WINDOW_SECONDS or len(self._due) >= self._most_keys:
             self._due_before, self._due, self._turned = self._due, {}, now
@@ -63,9 +67,9 @@ class Limiter:
         ahead = max(due - now, 0.0) + self._interval
         if ahead > WINDOW_SECONDS + self._interval / 2:
             self.refused += 1
-            return Standing(0, math.ceil(ahead - self._interval), math.ceil(ahead - WINDOW_SECONDS))
+            return 0, math.ceil(ahead - self._interval), math.ceil(ahead - WINDOW_SECONDS)
         self._due[key] = now + ahead
-        return Standing(int((WINDOW_SECONDS - ahead) / self._interval + 0.5), math.ceil(ahead), 0)
+        return int((WINDOW_SECONDS - ahead) / self._interval + 0.5), math.ceil(ahead), 0
 
 
 class RateLimits:
@@ -79,27 +83,28 @@ class RateLimits:
 
     def admit_address(self, scope: Scope) -> None:
         """Count a request for its address, whoever it says it is: 429 `too_many_requests` when there were too many."""
-        standing = self.address.take(address_key(scope["state"]["client"]))
-        told = b'"address";r=%d;t=%d' % standing[:2]
-        scope["state"].setdefault("answer_headers", []).extend((self._policy, (b"ratelimit", told)))
-        if standing.retry_after:
-            raise _too_many("address", standing)
+        state = scope["state"]
+        remaining, reset, retry_after = self.address.count(address_key(state["client"]))
+        told = [self._policy, (b"ratelimit", b'"address";r=%d;t=%d' % (remaining, reset))]
+        state["answer_headers"] = state["answer_headers"] + told if "answer_headers" in state else told
+        if retry_after:
+            raise _too_many("address", retry_after)
 
     def admit_user(self, scope: Scope) -> None:
         """Count it for its user too, if it has one."""
         principal = scope.get("principal")
         if principal is None:
             return
-        standing = self.user.take(principal.sub)
+        remaining, reset, retry_after = self.user.count(principal.sub)
         headers = scope["state"]["answer_headers"]
-        headers[-1] = (b"ratelimit", b'%b, "user";r=%d;t=%d' % (headers[-1][1], *standing[:2]))
-        if standing.retry_after:
-            raise _too_many("user", standing)
+        headers[-1] = (b"ratelimit", b'%b, "user";r=%d;t=%d' % (headers[-1][1], remaining, reset))
+        if retry_after:
+            raise _too_many("user", retry_after)
 
 
-def _too_many(whose: str, standing: Standing) -> Problem:
-    detail = f"Too many requests of one {whose}. Try again in {standing.retry_after} s."
-    return Problem(429, "too_many_requests", detail, headers={"retry-after": str(standing.retry_after)})
+def _too_many(whose: str, retry_after: int) -> Problem:
+    detail = f"Too many requests of one {whose}. Try again in {retry_after} s."
+    return Problem(429, "too_many_requests", detail, headers={"retry-after": str(retry_after)})
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from services.shared.protocol import GuardedProtocol
 
 _FORBIDDEN = bytes({*range(32), 127} - {*b"\t\r\n"})
+STATUS = {status: line.rstrip(b"\r\n") for status, line in STATUS_LINE.items()}
 CLOSE = (b"connection", b"close")
 
 
@@ -63,16 +64,16 @@ class Cycle(RequestResponseCycle):
         """Answer, all at once. `fields` frame the body. ValueError for fields that would not be what they seem."""
         if self.disconnected:
             return
-        lines = [b"%b: %b\r\n" % field for field in (*self.default_headers, *fields)]
+        lines = [STATUS[status], *map(b": ".join, self.default_headers), *map(b": ".join, fields)]
         if CLOSE in fields:
             self.keep_alive = False
         elif not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        head = b"".join(lines)
-        if head.translate(None, _FORBIDDEN) != head or head.count(b"\n") != len(lines):
+            lines.append(b"connection: close")
+        head = b"\r\n".join(lines)
+        if len(head.translate(None, _FORBIDDEN)) != len(head) or head.count(b"\n") != len(lines) - 1:
             raise ValueError("a field of the answer holds control characters")
         self.response_started = self.response_complete = True
-        self._protocol.together.write_now(b"%b%b\r\n%b" % (STATUS_LINE[status], head, body))
+        self._protocol.together.write_now(b"\r\n\r\n".join((head, body)))
         if not self.keep_alive:
             self.transport.close()
         self.on_response()

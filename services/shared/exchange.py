@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -28,10 +28,10 @@ Fields = list[tuple[bytes, bytes]]
 
 
 class Exchange:
-    """Finds out who asks and by which ids, and leaves `request_id`, `trace` and `client` in scope["state"].
+    """Finds out who asks and by which ids, and leaves `request_id`, `trace`, `client` and `values` in scope["state"].
 
-    `values`: the request's fields by their names. As an ASGI application's `receive` and `send` it counts the body
-    against the limit and gives the answer its id.
+    `values`: the request's fields by their names, the last one of each. As an ASGI application's `receive` and `send`
+    it counts the body against the limit and gives the answer its id.
     """
 
     def __init__(self, scope: Scope, values: Mapping[bytes, bytes], context: RequestContext) -> None:
@@ -50,6 +50,7 @@ class Exchange:
         state["request_id"] = self.request_id
         state["trace"] = trace
         state["client"] = self.client
+        state["values"] = values
         self.scope = scope
         self.status = 0
         self.finished = False
@@ -89,14 +90,14 @@ class Exchange:
             if self._incoming:
                 await self._discard_rest()
             self.status = message["status"]
-            message["headers"] = self.answer_fields(message.get("headers", ()))
+            given = message.get("headers", ())
+            message["headers"] = self.answer_fields([field for field in given if field[0] != b"x-request-id"])
         elif not message.get("more_body", False):
             self.finished = True
         await self._send(message)
 
-    def answer_fields(self, given: Iterable[tuple[bytes, bytes]]) -> Fields:
-        """The answer's fields: the application's, the request's id and what else every answer says."""
-        fields = [field for field in given if field[0] != b"x-request-id"]
+    def answer_fields(self, fields: Fields) -> Fields:
+        """The answer's fields: the application's, to which the request's id is added, and what else answers say."""
         fields.append((b"x-request-id", self.request_id.encode()))
         fields += self.scope["state"].get("answer_headers", ())
         if self._incoming or self._context.draining:

@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TextIO
 
@@ -27,7 +28,7 @@ MOST_WAITING = 512
 
 REQUESTS = logging.getLogger("services.request")
 
-_encode = msgspec.json.Encoder(enc_hook=str).encode
+_encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 class JsonFormatter(logging.Formatter):
@@ -44,7 +45,7 @@ class JsonFormatter(logging.Formatter):
         line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return _encode(line).decode()
+        return _encoder.encode(line).decode()
 
     def line(self, created: float, level: str, logger: str, message: str) -> dict[str, object]:
         """What every line has."""
@@ -67,7 +68,7 @@ class JsonFormatter(logging.Formatter):
 class RequestLine(msgspec.Struct, gc=False):
     """The line of an answered request; a record, or a dictionary, would cost more than all the rest of it."""
 
-    time: str
+    time: datetime
     level: str
     service: str
     logger: str
@@ -88,7 +89,7 @@ class JsonHandler(logging.StreamHandler[TextIO]):
     def __init__(self, service: str, stream: TextIO) -> None:
         super().__init__(stream)
         self.formatter: JsonFormatter = JsonFormatter(service)
-        self._waiting: list[bytes] = []
+        self._waiting: list[RequestLine] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line now, after those that wait."""
@@ -105,19 +106,17 @@ class JsonHandler(logging.StreamHandler[TextIO]):
         waiting = self._waiting
         if not waiting:
             asyncio.get_running_loop().call_later(WAIT_SECONDS, self.flush)
-        name, now = self.formatter.service, _rfc3339(time.time())
-        line = RequestLine(
-            now, "info", name, REQUESTS.name, "request", request_id, trace.trace_id, trace.span_id, *fields
+        now, name = datetime.now(UTC), self.formatter.service
+        waiting.append(
+            RequestLine(now, "info", name, REQUESTS.name, "request", request_id, trace.trace_id, trace.span_id, *fields)
         )
-        waiting.append(_encode(line))
         if len(waiting) >= MOST_WAITING:
             self.flush()
 
     def _write_waiting(self) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            waiting.append(b"")
-            self.stream.write(b"\n".join(waiting).decode())
+            self.stream.write(_encoder.encode_lines(waiting).decode())
 
 
 def log_request(request_id: str, trace: Trace, fields: tuple[str, str, int, float, str]) -> None:

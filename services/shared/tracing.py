@@ -41,7 +41,7 @@ current_trace: ContextVar[Trace | None] = ContextVar("current_trace", default=No
 
 def trace_of(traceparent: bytes | None, tracestate: bytes | None) -> Trace:
     """The trace that the request's fields name, with a span of our own; a new one when they name none."""
-    fresh = f"{_random.getrandbits(192):048x}"
+    fresh = _random.randbytes(24).hex()
     span_id = fresh[:16]
     if traceparent is None:
         return Trace(fresh[16:], span_id, "", False, b"")

@@ -28,7 +28,8 @@ class Together:
 
     def write_now(self, data: bytes) -> None:
         """Send what is whole already, after what waits."""
-        self._flush()
+        if self._held:
+            self._flush()
         self._transport.write(data)
 
     def close(self) -> None:
