@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
 def workplace(kept: Path | None) -> Iterator[Path]:
     """A folder for the copy and the state, gone afterwards unless it is to be kept."""
     folder = (kept or Path(tempfile.mkdtemp(prefix="rehearsal-"))).absolute()
-    for name in ("program", "state"):
+    for name in ("program", "state", "home"):
         shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     try:

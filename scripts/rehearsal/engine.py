@@ -22,7 +22,8 @@ UNCHANGED = {"same", "read", "read-replacement", "refresh", "discard", "read-dis
 """Operations that change nothing."""
 
 PASSPHRASE = "rehearsal"  # noqa: S105 - of a state that lives as long as the rehearsal
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PULUMI_HOME")
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+AFTERWARDS = ("KeyboardInterrupt", "update failed", "resource monitor shut down", "program exited with non-zero")
 ANSI = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 
 
@@ -41,6 +42,7 @@ def private_environment(region: str, endpoint: str, state: Path) -> Iterator[Non
     """Nothing of the caller's AWS or Pulumi: whatever is started from here finds the emulator, and nothing else."""
     before = dict(os.environ)
     state.mkdir(parents=True, exist_ok=True)
+    home = _private_home(state.parent / "home", Path(before.get("PULUMI_HOME") or Path.home() / ".pulumi"))
     private = {name: before[name] for name in KEPT if name in before} | {
         "AWS_ACCESS_KEY_ID": "rehearsal",
         "AWS_SECRET_ACCESS_KEY": "rehearsal",
@@ -49,6 +51,7 @@ def private_environment(region: str, endpoint: str, state: Path) -> Iterator[Non
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "PULUMI_HOME": str(home),
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -62,6 +65,15 @@ def private_environment(region: str, endpoint: str, state: Path) -> Iterator[Non
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def _private_home(home: Path, callers: Path) -> Path:
+    """A home for the CLI's own notes, with the caller's plug-ins and none of their logins."""
+    home.mkdir(parents=True, exist_ok=True)
+    plug_ins = home / "plugins"
+    if not plug_ins.is_symlink() and (callers / "plugins").is_dir():
+        plug_ins.symlink_to(callers / "plugins")
+    return home
 
 
 class StateError(Exception):
@@ -143,7 +155,7 @@ def note(happened: Happened, event: EngineEvent) -> None:
 
 def interrupted(message: str) -> bool:
     """Whether it only tells that something else went wrong."""
-    return "KeyboardInterrupt" in message or "update failed" in message or "resource monitor shut down" in message
+    return any(sign in message for sign in AFTERWARDS)
 
 
 def readable(urn: str) -> str:
@@ -155,11 +167,11 @@ def readable(urn: str) -> str:
 
 
 def plain(message: str) -> str:
-    """A diagnostic without colours; of a traceback its last line, which is the error."""
+    """A diagnostic without colours, in one line unless it lists things; of a traceback the end, which is the error."""
     lines = [line.strip() for line in ANSI.sub("", message).strip().splitlines() if line.strip()]
     if any("Traceback (most recent call last)" in line for line in lines):
         return lines[-1]
-    return " ".join(lines)
+    return ("\n      " if any(line.startswith("- ") for line in lines) else " ").join(lines)
 
 
 def last_words(text: str) -> str:

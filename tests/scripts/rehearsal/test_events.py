@@ -49,6 +49,14 @@ def test_of_a_traceback_the_error_is_told() -> None:
     assert happened.errors == ["it (aws:a/b:C): ValueError: no zone"]
 
 
+def test_a_list_of_problems_stays_one() -> None:
+    happened = Happened()
+    note(happened, said("2 problems in the configuration:\n  - sri:a: no\n  - sri:b: no"))
+    note(happened, said("an unhandled error occurred: program exited with non-zero exit code: 1"))
+    (error,) = happened.errors
+    assert error.splitlines()[1:] == ["      - sri:a: no", "      - sri:b: no"]
+
+
 def test_counts_are_told_of_what_changed_or_that_nothing_did() -> None:
     assert counted({"create": 3, "same": 1, "update": 7}) == "7 update, 3 create"
     assert counted({"same": 200, "read": 1}) == "201 unchanged"
@@ -57,7 +65,11 @@ def test_counts_are_told_of_what_changed_or_that_nothing_did() -> None:
 def test_nothing_of_the_callers_account_reaches_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "PULUMI_ACCESS_TOKEN", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "the-callers-own")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "callers"))
+    (tmp_path / "callers/plugins").mkdir(parents=True)
+    (tmp_path / "callers/credentials.json").touch()
     with private_environment(REGION, ENDPOINT, tmp_path / "state"):
+        assert [path.name for path in Path(os.environ["PULUMI_HOME"]).iterdir()] == ["plugins"]
         assert "the-callers-own" not in os.environ.values()
         assert os.environ["AWS_ENDPOINT_URL"] == ENDPOINT
         assert os.environ["PULUMI_BACKEND_URL"] == f"file://{tmp_path / 'state'}"
