@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+UNUSABLE = 2
+"""Exit code of `scripts.build_and_push` for what cannot be asked for."""
 BLOCKED = 3
 """Exit code of `scripts.deploy --preview` where a risk is to be allowed; its answer is complete all the same."""
 DRIFT = 4
@@ -30,11 +32,14 @@ class Commands:
     build: Sequence[str] = (sys.executable, "-m", "scripts.build_and_push")
     deploy: Sequence[str] = (sys.executable, "-m", "scripts.deploy")
 
-    def images(self, stack: str) -> dict[str, Any]:
-        """What `build_and_push --dry-run` says: which images are there, which would be built. Raises CommandError."""
+    def images(self, stack: str) -> dict[str, Any] | None:
+        """What `build_and_push --dry-run` says: which images are there, which would be built. None where it cannot be
+        said yet, as for a service without a repository. Raises CommandError."""
         done = subprocess.run(
             [*self.build, stack, "--dry-run", "--json"], stdout=subprocess.PIPE, text=True, check=False
         )
+        if done.returncode == UNUSABLE:
+            return None
         if done.returncode != 0:
             raise CommandError(f"the images of {stack} could not be looked at: exit code {done.returncode}")
         found: dict[str, Any] = json.loads(done.stdout)

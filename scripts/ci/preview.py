@@ -1,6 +1,7 @@
 """One stack's preview for a pull request: `python -m scripts.ci.preview STACK FOLDER`.
 
 Nothing is built for it: an image that is not in the registry yet stands as one that changes. Leaves STACK.md in FOLDER.
+Where a service has no repository yet, the preview is made with the images that are deployed.
 """
 
 from __future__ import annotations
@@ -20,16 +21,22 @@ def preview(stack: str, folder: Path, commands: Commands = _OURS) -> int:
     """Write the comment's part; the exit code of `scripts.deploy --preview`. Raises CommandError."""
     folder.mkdir(parents=True, exist_ok=True)
     comment = folder / f"{stack}.md"
+    images = commands.images(stack)
     with tempfile.TemporaryDirectory() as scratch:
         digests = Path(scratch) / "digests.json"
-        missing = write_digests(commands.images(stack), digests)
-        arguments = ("--preview", "--digests", str(digests), "--comment", str(comment))
-        code, said = commands.run_deploy(stack, *arguments, good=(0, BLOCKED))
+        missing = [] if images is None else write_digests(images, digests)
+        given = () if images is None else ("--digests", str(digests))
+        code, said = commands.run_deploy(stack, "--preview", *given, "--comment", str(comment), good=(0, BLOCKED))
     sys.stdout.write(said)
-    if missing:
-        line = f"\nImages to build: {', '.join(missing)}. The others are in the registry already.\n"
-        comment.write_text(comment.read_text(encoding="utf-8") + line, encoding="utf-8")
+    if images is None:
+        _add(comment, "Which images would be built cannot be said yet: a service has no repository.")
+    elif missing:
+        _add(comment, f"Images to build: {', '.join(missing)}. The others are in the registry already.")
     return code
+
+
+def _add(comment: Path, line: str) -> None:
+    comment.write_text(f"{comment.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -20,6 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 PROJECT = "sri"
 
 
@@ -140,7 +142,7 @@ def unlock(state: State, stack: str, *, own: bool, older_than: timedelta | None)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0, whether there was a lock or not; 2 where the state is not said."""
+    """0, whether there was a lock or not; 1 where the state cannot be read, 2 where it is not said."""
     parser = argparse.ArgumentParser(prog="python -m scripts.ci.unlock", description="Remove a lock nobody holds.")
     parser.add_argument("stack")
     parser.add_argument("--own", action="store_true", help="locks of this machine whose process is gone")
@@ -152,7 +154,11 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     state = state_at(url)
     older_than = None if given.older_than is None else timedelta(minutes=given.older_than)
-    said = [] if state is None else unlock(state, given.stack, own=given.own, older_than=older_than)
+    try:
+        said = [] if state is None else unlock(state, given.stack, own=given.own, older_than=older_than)
+    except (BotoCoreError, ClientError, OSError, ValueError) as error:
+        sys.stderr.write(f"the locks in {url} cannot be read: {error}\n")
+        return 1
     sys.stdout.write("".join(f"{line}\n" for line in said) or f"{given.stack} is not locked\n")
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,19 @@ def test_a_preview_tells_of_risks_by_its_exit_code_and_of_images_in_its_comment(
     assert "Images to build: data." in text
     digests = json.loads((tmp_path / "digests").read_text())
     assert digests == {"stack": "dev", "digests": {"data": NOT_BUILT, "gateway": "sha256:1"}}
+
+
+def test_a_service_without_a_repository_is_previewed_with_the_images_that_are_deployed(tmp_path: Path) -> None:
+    unusable = (sys.executable, "-c", "import sys; sys.exit(2)")
+    assert preview.preview("dev", tmp_path / "preview", replace(commands(tmp_path), build=unusable)) == 0
+    assert "a service has no repository" in (tmp_path / "preview" / "dev.md").read_text()
+    assert not (tmp_path / "digests").exists()
+
+
+def test_a_registry_that_cannot_be_asked_fails_the_preview(tmp_path: Path) -> None:
+    broken = (sys.executable, "-c", "import sys; sys.exit(1)")
+    with pytest.raises(CommandError, match="the images of dev could not be looked at: exit code 1"):
+        preview.preview("dev", tmp_path / "preview", replace(commands(tmp_path), build=broken))
 
 
 def test_a_preview_that_cannot_be_made_fails(tmp_path: Path) -> None:

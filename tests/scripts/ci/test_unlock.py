@@ -108,6 +108,14 @@ def test_the_command_says_what_it_removed(
     assert capsys.readouterr().out == "dev is not locked\n"
 
 
+def test_a_state_that_cannot_be_read_is_named(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://another")
+    assert module.main(["dev", "--own"]) == 1
+    assert "the locks in s3://another cannot be read" in capsys.readouterr().err
+
+
 def test_without_a_state_it_says_what_to_set(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
