@@ -19,7 +19,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.delivery.aws import Patience
-from scripts.delivery.console import Console
+from scripts.delivery.console import Console, terminable
 from scripts.delivery.deployment import BLOCKED, DRIFTED, FAILED, GOOD, USAGE, Delivery
 from scripts.delivery.engine import NO_DIGEST, Engine, UpdateError
 from scripts.delivery.report import Report, markdown
@@ -38,7 +38,8 @@ def main(arguments: Sequence[str]) -> int:
     report = Report(given.stack, _kind(given), allowed=given.allow)
     began = time.monotonic()
     try:
-        code = _run(given, report, console)
+        with terminable():
+            code = _run(given, report, console)
     except DeliveryError as error:
         report.verdict, report.message = error.verdict, str(error)
         if isinstance(error, UpdateError) and report.planned is None:

@@ -10,23 +10,21 @@ Exit code: 0 all is well; 1 a step failed; 2 it could not begin.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.accounts.errors import UsersError
 from scripts.accounts.stack import Stack, deployed_stack, local_stack
-from scripts.delivery.console import Console
+from scripts.delivery.console import Console, terminable
 from scripts.delivery.diagnostics import redacted
 from scripts.delivery.throwaway import Pool, Throwaway
-from scripts.delivery.walk import StepError, Walk
+from scripts.delivery.walk import DELETE_USER, StepError, Walk
 from scripts.stack import StackError
 
 LOCAL = "local"
@@ -56,15 +54,18 @@ def main(arguments: Sequence[str]) -> int:
         return USAGE
     began = time.monotonic()
     console.say(f"Walking through {url} as {walk.user.email}")
-    signal.signal(signal.SIGTERM, _interrupt)
     steps: list[Result] = []
-    try:
-        steps = _take(walk.steps(), console)
-    except KeyboardInterrupt:
-        steps = [Result("the walk", 0, "stopped by hand")]
-        console.complain("Stopped by hand; cleaning up.")
-    finally:
-        cleanup = _take(walk.clean_up(), console, on=True)
+    cleanup: list[Result] = []
+    with terminable():
+        try:
+            _take(walk.steps(), console, steps)
+        except KeyboardInterrupt:
+            steps.append(Result("the walk", 0, "stopped by hand"))
+            console.complain("Stopped by hand; cleaning up.")
+        try:
+            _take(walk.clean_up(), console, cleanup, on=True)
+        except KeyboardInterrupt:
+            cleanup.append(Result(DELETE_USER, 0, "stopped by hand"))
     bad = [result for result in (*steps, *cleanup) if result.error]
     message = _message(steps, cleanup, walk)
     (console.complain if bad else console.say)(message)
@@ -98,9 +99,10 @@ def _stack(given: argparse.Namespace) -> Stack:
     return deployed_stack(given.stack, given.outputs, None)
 
 
-def _take(steps: Iterable[tuple[str, Callable[[], None]]], console: Console, *, on: bool = False) -> list[Result]:
-    """Take the steps and say how each went; `on`: also those after one that failed."""
-    results = []
+def _take(
+    steps: Iterable[tuple[str, Callable[[], None]]], console: Console, results: list[Result], *, on: bool = False
+) -> None:
+    """Take the steps, say how each went and note it in `results`; `on`: also those after one that failed."""
     for name, step in steps:
         began = time.monotonic()
         error = ""
@@ -111,23 +113,18 @@ def _take(steps: Iterable[tuple[str, Callable[[], None]]], console: Console, *, 
         results.append(Result(name, round(time.monotonic() - began, 3), error))
         console.say(f"  {'FAIL' if error else 'ok':<4} {results[-1].seconds:7.2f} s  {name}{error and f': {error}'}")
         if error and not on:
-            break
-    return results
+            return
 
 
 def _message(steps: Sequence[Result], cleanup: Sequence[Result], walk: Walk) -> str:
     failed = next((result for result in steps if result.error), None)
     left = [result for result in cleanup if result.error]
     said = f"The walk failed: {failed.step}: {failed.error}." if failed else f"All {len(steps)} steps went well."
-    if any(result.step == "delete the user" for result in left):
+    if any(result.step == DELETE_USER for result in left):
         return f"{said} The user {walk.user.email} may be left: delete it from the pool."
     if left:
         return f"{said} The user is gone, but may be left in the database: `python -m scripts.users reconcile` says so."
     return said
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ PRODUCT = {"name": "Smoke test", "description": "Gone in a moment", "price_minor
 REVOKED_WITHIN_S = 60
 """By then every task of every service has heard of a sign-out: they ask for the list every few seconds."""
 
+DELETE_USER = "delete the user"
+"""The last step of cleaning up: after it nobody is left in the pool."""
+
 _PAUSE_S = 1
 
 
@@ -182,7 +185,7 @@ class Walk:
         """What must be gone in the end, however far the walk came."""
         if self._user_made:
             yield "delete the account", self._delete_account
-            yield "delete the user", self._delete_user
+            yield DELETE_USER, self._delete_user
         yield "hang up", self._client.close
 
     def _delete_account(self) -> None:

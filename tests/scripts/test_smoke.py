@@ -60,14 +60,12 @@ class Smoke:
 @pytest.fixture
 def command(
     platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Smoke]:
-    before = signal.getsignal(signal.SIGTERM)
+) -> Smoke:
     endpoints = local_stack(platform.state_dir).endpoints
     monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", endpoints["cognito-idp"])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    yield Smoke(platform, tmp_path, capsys)
-    signal.signal(signal.SIGTERM, before)
+    return Smoke(platform, tmp_path, capsys)
 
 
 @contextmanager
