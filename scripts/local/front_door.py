@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -18,6 +19,13 @@ from scripts.local.processes import HOST
 from scripts.local.routing import Action, Asked, Routing
 
 LOGGER = logging.getLogger("front-door")
+
+PATIENCE_S = 10.0
+"""How long a request that may be sent twice waits for a service that died: here it has one task, so none other takes
+its requests meanwhile, as in AWS."""
+RETURN_POLL_S = 0.02
+IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})
+"""RFC 9110, 9.2.2."""
 
 HOP_BY_HOP = frozenset(
     {
@@ -52,18 +60,23 @@ class Targets(Protocol):
         """Host and port of a service that is ready for requests; None while it is not."""
 
 
+class UnansweredError(Exception):
+    """A service could not be reached, or was gone before its answer began."""
+
+
 class FrontDoor:
     """Answers on one port, and sends each request where the routing says; without one it says that it is early."""
 
-    def __init__(self, targets: Targets) -> None:
+    def __init__(self, targets: Targets, *, patience: float = PATIENCE_S) -> None:
         self.routing: Routing | None = None
         self._targets = targets
+        self._patience = patience
         self._port = 0
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
 
-    async def start(self, port: int) -> None:
-        """Listen on 127.0.0.1; OSError if the port is taken."""
+    async def start(self, port: int, *, everywhere: bool = False) -> None:
+        """Listen on 127.0.0.1; OSError if the port is taken. `everywhere`: on all of a container's addresses."""
         self._port = port
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S)
         self._session = aiohttp.ClientSession(
@@ -75,12 +88,13 @@ class FrontDoor:
         )
         server = web.Application()
         server.on_response_prepare.append(keep_server_name)
-        server.router.add_route("*", "/{path:.*}", self._handle)
+        server.router.add_route("*", r"/{path:[\s\S]*}", self._handle)  # %0A is a character too
         self._runner = web.AppRunner(
             server, access_log=None, handler_cancellation=True, auto_decompress=False, shutdown_timeout=3
         )
         await self._runner.setup()
-        await web.TCPSite(self._runner, HOST, port).start()
+        host = "0.0.0.0" if everywhere else HOST  # noqa: S104 - compose.yaml publishes it on 127.0.0.1
+        await web.TCPSite(self._runner, host, port).start()
 
     async def stop(self) -> None:
         """Take no more requests, give those under way three seconds."""
@@ -111,19 +125,33 @@ class FrontDoor:
             return web.Response(status=action.status, text=action.body, content_type=action.content_type)
         if action.kind == "redirect":
             return web.Response(status=action.status, headers={"Location": location(action.location, request)})
-        address = self._targets.address(action.service)
-        if address is None:
-            return failure(503, f"The service {action.service} is not ready; it is being started.")
-        return await self._forward(request, action.service, *address)
+        return await self._forward(request, action.service)
 
-    async def _forward(self, request: web.Request, service: str, host: str, port: int) -> web.StreamResponse:
+    async def _forward(self, request: web.Request, service: str) -> web.StreamResponse:
+        """The service's answer; where none has come and the request may be sent twice, it is, for a while."""
+        repeatable = request.method in IDEMPOTENT and not request.body_exists
+        until = time.monotonic() + (self._patience if repeatable else 0.0)
+        while True:
+            address = self._targets.address(service)
+            if address is None:
+                problem = failure(503, f"The service {service} is not ready; it is being started.")
+            else:
+                try:
+                    return await self._pass_on(request, service, *address)
+                except UnansweredError as error:
+                    LOGGER.warning("%s: %s", service, error)
+                    problem = failure(502, f"The service {service} does not answer.")
+            if time.monotonic() >= until:
+                return problem
+            await asyncio.sleep(RETURN_POLL_S)
+
+    async def _pass_on(self, request: web.Request, service: str, host: str, port: int) -> web.StreamResponse:
         assert self._session is not None  # noqa: S101 - started before it is asked
-        url = f"http://{host}:{port}{request.rel_url.raw_path_qs}"
         response: web.StreamResponse | None = None
         try:
             async with self._session.request(
                 request.method,
-                URL(url, encoded=True),
+                URL(f"http://{host}:{port}{request.rel_url.raw_path_qs}", encoded=True),
                 headers=self._request_headers(request),
                 data=request.content if request.body_exists else None,
                 allow_redirects=False,
@@ -135,19 +163,18 @@ class FrontDoor:
                     await response.write(chunk)
                 await response.write_eof()
                 return response
-        except TimeoutError:
-            problem = failure(504, f"The service {service} did not answer in time.")
-        except aiohttp.ClientConnectionResetError:
-            raise  # the client went away
-        except aiohttp.ClientError as error:
-            problem = failure(502, f"The service {service} does not answer.")
+        except (TimeoutError, aiohttp.ClientError) as error:
+            if response is None or not response.prepared:
+                if isinstance(error, TimeoutError):
+                    return failure(504, f"The service {service} did not answer in time.")
+                raise UnansweredError(str(error)) from error
+            if isinstance(error, aiohttp.ClientConnectionResetError):
+                raise  # the client went away
             LOGGER.warning("%s: %s", service, error)
-        if response is not None and response.prepared:
             # Half an answer is out: only a broken connection tells the client that there is no more.
             if request.transport:
                 request.transport.abort()
             return response
-        return problem
 
     def _request_headers(self, request: web.Request) -> CIMultiDict[str]:
         """The client's headers and those that a load balancer adds (X-Forwarded-*)."""

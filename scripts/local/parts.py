@@ -15,10 +15,11 @@ from scripts.local.processes import Command, last_lines
 from scripts.local.registry import Registry
 
 FIRST_DELAY_S, LAST_DELAY_S = 1.0, 30.0
-"""Before a restart; doubled each time, as ECS spaces the starts of a task that keeps failing."""
+"""Before the second restart and later ones; doubled each time, as ECS spaces the starts of a task that keeps failing.
+The first is at once: so is a task replaced there."""
 
 HEALTHY_AFTER_S = 60.0
-"""Who ran for so long starts again with the first delay."""
+"""Who ran for so long is started again at once."""
 
 POLL_S = 0.05
 LOG_LINES = 12
@@ -95,7 +96,7 @@ class Part:
         self._registry.remove(process.pid)
 
     async def _watch(self) -> None:
-        delay = FIRST_DELAY_S
+        delay = 0.0
         while self._process:
             since = time.monotonic()
             await self._process.wait()
@@ -104,10 +105,11 @@ class Part:
             if self._epitaph:
                 self._announce(f"{self.name} {self._ending()}. {self._epitaph}{self._tail()}")
                 return
-            delay = FIRST_DELAY_S if time.monotonic() - since > HEALTHY_AFTER_S else delay
-            self._announce(f"{self.name} {self._ending()}; it is started again in {delay:.0f} s.{self._tail()}")
+            delay = 0.0 if time.monotonic() - since > HEALTHY_AFTER_S else delay
+            when = f"in {delay:.0f} s" if delay else "at once"
+            self._announce(f"{self.name} {self._ending()}; it is started again {when}.{self._tail()}")
             await asyncio.sleep(delay)
-            delay = min(2 * delay, LAST_DELAY_S)
+            delay = min(2 * delay, LAST_DELAY_S) if delay else FIRST_DELAY_S
             await self._revive()
 
     async def _revive(self) -> None:

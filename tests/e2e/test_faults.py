@@ -1,22 +1,23 @@
 """What users notice when services die, or are replaced, while they work.
 
 Figures are printed: `pytest -rP tests/e2e/test_faults.py`. How soon a service is back is up to its start, which takes
-0.7 s of processor time after the second that the local run waits; the tests ask for less than what a request waits.
+0.7 s of processor time: on a machine with little else to do it is back within 3 s.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from services.gateway.wire import Deadlines
 from tests.e2e.faulty import WRITERS, Load, gateway_url, process_of, until
 from tests.support.people import PASSWORD, People
 from tests.support.platform import Platform, running_platform, state_directory
 
-PATIENCE = Deadlines().patience
+RECOVERY = 3.0
+"""Seconds from the kill to the first request that is answered as it should; longer where others keep the processors."""
 PATHS = {"data": "products", "identity": "users/me"}
 
 
@@ -45,7 +46,7 @@ async def test_a_killed_service_costs_only_what_it_was_writing(target: Platform,
     assert load.failures("GET") == []
     assert len(load.failures("POST")) <= WRITERS
     assert recovery is not None
-    assert recovery < PATIENCE
+    assert recovery < RECOVERY * crowded()
     await hold_products_against(load, target)
 
 
@@ -59,13 +60,16 @@ async def test_a_service_that_is_told_to_stop_fails_nobody(target: Platform, tok
     assert [call for call in load.calls if call.failed] == []
 
 
-async def test_a_killed_gateway_is_back_by_itself(target: Platform, token: str) -> None:
+async def test_a_killed_gateway_costs_only_what_it_was_writing(target: Platform, token: str) -> None:
+    """Its only task: in AWS the balancer has another one. Here the front door asks again, where that does no harm."""
     victim = process_of(target, "gateway")
     load = Load(f"{target.url}/api/v1/", token)
     killed = await load.run(victim.kill, victim, "products")
     recovery = load.recovery("products", killed)
     print(f"kill -9 gateway, its only task: {load.figures()}, recovered after {recovery:.2f} s")
+    assert load.failures("GET") == []
     assert recovery is not None
+    assert recovery < RECOVERY * crowded()
     assert {call.status for call in load.calls} <= {200, 201, 502, 503}
     assert all(killed - 1 < call.began < killed + recovery for call in load.calls if call.failed)
 
@@ -77,6 +81,11 @@ async def test_a_killed_frontend_does_not_touch_the_api(target: Platform, token:
     print(f"kill -9 frontend: {load.figures()}")
     assert [call for call in load.calls if call.failed] == []
     await until(lambda: httpx.get(f"{target.url}/config.json").status_code == 200)
+
+
+def crowded() -> float:
+    """By how much everything takes longer here than on a machine of one's own."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 async def hold_products_against(load: Load, target: Platform) -> None:

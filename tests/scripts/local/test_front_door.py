@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from scripts.local.front_door import FrontDoor
 from scripts.local.processes import HOST, free_ports
@@ -94,7 +95,7 @@ async def service(targets: Targets) -> AsyncIterator[web.AppRunner]:
     app = web.Application()
     app.add_routes([web.get("/zipped", zipped), web.get("/slowly", slowly), web.get("/broken", broken)])
     app.add_routes([web.get("/same", same), web.get("/none", none)])
-    app.router.add_route("*", "/{path:.*}", echo)
+    app.router.add_route("*", r"/{path:[\s\S]*}", echo)
     runner = web.AppRunner(app)
     await runner.setup()
     targets.port = free_ports(1)[0]
@@ -106,7 +107,7 @@ async def service(targets: Targets) -> AsyncIterator[web.AppRunner]:
 @pytest.fixture
 async def client(targets: Targets) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of a running front door."""
-    door = FrontDoor(targets)
+    door = FrontDoor(targets, patience=0.5)
     door.routing = ROUTING
     port = free_ports(1)[0]
     await door.start(port)
@@ -238,3 +239,50 @@ async def test_a_service_that_refuses_the_connection_is_502(client: aiohttp.Clie
     targets.port = free_ports(1)[0]
     async with client.get("/") as response:
         assert (response.status, await response.text()) == (502, "The service echo does not answer.\n")
+
+
+async def test_a_request_that_may_be_sent_twice_waits_for_a_service_that_comes_back(
+    client: aiohttp.ClientSession, targets: Targets
+) -> None:
+    targets.port = free_ports(1)[0]
+    asked = asyncio.ensure_future(client.get("/late"))
+    await asyncio.sleep(0.1)
+    runner = web.AppRunner(web.Application())
+    runner.app.router.add_route("*", "/{path:.*}", echo)
+    await runner.setup()
+    await web.TCPSite(runner, HOST, targets.port).start()
+    async with await asked as response:
+        assert (await told(response))["path"] == "/late"
+    await runner.cleanup()
+
+
+async def test_a_request_is_sent_again_when_the_service_died_of_it_unless_it_could_do_harm(
+    client: aiohttp.ClientSession, targets: Targets
+) -> None:
+    seen: list[str] = []
+
+    async def dying(request: web.Request) -> web.Response:
+        seen.append(request.method)
+        if len(seen) == 1:
+            assert request.transport is not None
+            request.transport.abort()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/", dying)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    targets.port = free_ports(1)[0]
+    await web.TCPSite(runner, HOST, targets.port).start()
+    for method, status in (("GET", 200), ("POST", 502)):
+        seen.clear()
+        async with client.request(method, "/") as response:
+            assert response.status == status
+    assert seen == ["POST"]
+    await runner.cleanup()
+
+
+@pytest.mark.usefixtures("service")
+async def test_a_path_with_an_encoded_line_break_is_left_to_the_service(client: aiohttp.ClientSession) -> None:
+    async with client.get(URL("/a%0Ab", encoded=True)) as response:
+        assert (await told(response))["path"] == "/a%0Ab"
