@@ -97,7 +97,8 @@ def rehearse(options: argparse.Namespace, folder: Path) -> int:
         print(json.dumps(document(copy.stack, done, notes), indent=2))
     else:
         print(table(done))
-        print("\nThe emulator is not AWS. What a rehearsal does not show, or had to be helped with:")
+        print("\nThe emulator is not AWS: it refuses nothing for want of permissions, quotas or capacity.")
+        print("What a rehearsal does not show beside, or had to be helped with:")
         print("\n".join(f"- {note}" for note in notes))
     return 0 if all(stage.result == "ok" for stage in done) else FAILED
 

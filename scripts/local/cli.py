@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.local import cognito, containers, detach, logs
-from scripts.local.deployed_pool import DeployedPool, find_pool
+from scripts.local.deployed_pool import DeployedPool, called, find_pool
 from scripts.local.errors import LocalRunError
 from scripts.local.lock import Lock, is_held
 from scripts.local.options import Options
@@ -116,7 +116,8 @@ def up(options: argparse.Namespace, state: State) -> int:
 def tell_that_it_is_up(options: argparse.Namespace, state: State) -> int:
     """`up` once more is no mistake, unless other users were asked for than those that there are."""
     running = read_json(state.run)
-    found, wanted = running.get("pool_of"), options.cognito or str(options.cognito_outputs or "") or None
+    wants_pool = options.cognito or options.cognito_outputs
+    found, wanted = running.get("pool_of"), called(options.cognito, options.cognito_outputs) if wants_pool else None
     if found != wanted:
         users = f"the users of {found}" if found else "users of its own"
         raise LocalRunError(f"The platform is up already, with {users}: stop it first with `make down`.")

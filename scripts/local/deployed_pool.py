@@ -37,7 +37,7 @@ def find_pool(stack: str | None, file: Path | None) -> DeployedPool:
     try:
         found = outputs(stack, file)
         pool = DeployedPool(
-            stack=stack or str(file),
+            stack=called(stack, file),
             region=found["region"],
             pool_id=found["cognito_user_pool_id"],
             client_id=found["cognito_user_pool_client_id"],
@@ -48,6 +48,11 @@ def find_pool(stack: str | None, file: Path | None) -> DeployedPool:
     except StackError as error:
         raise LocalRunError(str(error).replace("--outputs", "--cognito-outputs")) from error
     return _checked(pool)
+
+
+def called(stack: str | None, file: Path | None) -> str:
+    """What people know the stack by."""
+    return stack or f"the stack of {file}"
 
 
 def _checked(pool: DeployedPool) -> DeployedPool:
