@@ -110,6 +110,8 @@ def _take(
             step()
         except (StepError, httpx.HTTPError, ClientError, BotoCoreError) as problem:
             error = redacted(str(problem) or type(problem).__name__)
+        except Exception as problem:  # an answer that nobody thought of must not keep anybody from cleaning up
+            error = redacted(f"{type(problem).__name__}: {problem}")
         results.append(Result(name, round(time.monotonic() - began, 3), error))
         console.say(f"  {'FAIL' if error else 'ok':<4} {results[-1].seconds:7.2f} s  {name}{error and f': {error}'}")
         if error and not on:

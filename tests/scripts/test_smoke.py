@@ -171,6 +171,11 @@ def test_a_platform_that_lets_nobody_in_fails_and_keeps_no_user(command: Smoke) 
             "list products: GET /api/v1/products does not list the product that was just created",
         ),
         (
+            "GET /api/v1/products",
+            (200, {"items": [None]}),
+            "list products: AttributeError: 'NoneType' object has no attribute 'get'",
+        ),
+        (
             "GET /api/v1/users/me",
             None,
             "be refused without a token: GET /api/v1/users/me answered 200, expected 401",
