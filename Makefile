@@ -10,7 +10,7 @@ WORKERS ?= 3
 VENV := .venv
 RUN := $(VENV)/bin/python
 WEB := services/frontend/web
-REQUIREMENTS := requirements.txt requirements-dev.txt $(wildcard services/*/requirements.txt)
+REQUIREMENTS := requirements.txt requirements-dev.txt scripts/local/requirements.txt $(wildcard services/*/requirements.txt)
 # The tests' shared fixtures and plugins belong to the other environment.
 ALONE := -c /dev/null --rootdir=. --noconftest --import-mode=importlib -p no:cacheprovider
 WEB_SOURCES := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -38,6 +38,9 @@ env: install ## Write .env files, to run a service by hand (STACK=dev, ARGS="--s
 	@$(RUN) -m scripts.write_env $(STACK) $(ARGS)
 
 ##@ Work on it
+compose: install ## Write compose.yaml anew from the list of services
+	@$(RUN) -m scripts.compose
+
 test: lint web ## Check everything: style, web build, tests (types are one of them)
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -107,4 +110,4 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
-.PHONY: up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help
+.PHONY: compose up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help

@@ -65,6 +65,9 @@ def parser() -> argparse.ArgumentParser:
         "--cognito-outputs", metavar="FILE", type=Path, help="where there is no Pulumi CLI: the stack's outputs"
     )
     begin.add_argument("--port", type=port, help="of the front door (default: the last one, 8080, or a free one)")
+    begin.add_argument(
+        "--environments", metavar="FOLDER", type=Path, help="start no service, but write there what each is told"
+    )
     begin.add_argument("--program", type=Path, default=REPOSITORY, help=argparse.SUPPRESS)
     add("down", down, "Stop the platform.")
     add("reset", reset, "Forget all local users, products and settings.")
@@ -98,9 +101,10 @@ def up(options: argparse.Namespace, state: State) -> int:
         port=options.port,
         program=options.program.absolute(),
         docker=options.docker,
+        environments=options.environments and options.environments.absolute(),
         pool=find_pool(options.cognito, options.cognito_outputs) if wants_pool else None,
     )
-    if chosen.program == REPOSITORY:
+    if chosen.program == REPOSITORY and chosen.environments is None:
         detach.check_web_app()
     if chosen.docker:
         containers.check_engine()

@@ -14,7 +14,8 @@ from scripts.local.state import REPOSITORY, State
 class Options:
     """`port` of the front door, None for any; `program` is the folder of the Pulumi program.
 
-    `pool`: a deployed stack's, None for the emulator's.
+    `pool`: a deployed stack's, None for the emulator's. `environments`: where the services' environments are written,
+    for containers that somebody else starts beside this one; None to start the services here.
     """
 
     state: State
@@ -22,6 +23,7 @@ class Options:
     program: Path = REPOSITORY
     docker: bool = False
     pool: DeployedPool | None = None
+    environments: Path | None = None
 
     def to_json(self) -> str:
         """As JSON text."""
@@ -30,6 +32,7 @@ class Options:
             "port": self.port,
             "program": str(self.program),
             "docker": self.docker,
+            "environments": self.environments and str(self.environments),
             "pool": self.pool and self.pool.to_json(),
         }
         return json.dumps(chosen)
@@ -40,4 +43,12 @@ class Options:
         chosen = json.loads(text)
         state, program = State(Path(chosen["state"])), Path(chosen["program"])
         pool = DeployedPool(**chosen["pool"]) if chosen["pool"] else None
-        return cls(state=state, port=chosen["port"], program=program, docker=chosen["docker"], pool=pool)
+        environments = Path(chosen["environments"]) if chosen["environments"] else None
+        return cls(
+            state=state,
+            port=chosen["port"],
+            program=program,
+            docker=chosen["docker"],
+            pool=pool,
+            environments=environments,
+        )

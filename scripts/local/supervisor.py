@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import aiohttp
 
 from scripts.local import containers, image_registry
 from scripts.local.blueprint import Blueprint
+from scripts.local.elsewhere import Elsewhere, forget
 from scripts.local.errors import LocalRunError
 from scripts.local.front_door import FrontDoor, log_to
 from scripts.local.infrastructure import (
@@ -47,7 +50,7 @@ class Supervisor:
         self._options, self._report, self._state = options, report, options.state
         self._registry = Registry(self._state)
         self._infrastructure: list[Part] = []
-        self._services: dict[str, tuple[Part, int]] = {}
+        self._services: dict[str, tuple[Part | Elsewhere, int]] = {}
         self._front_door = FrontDoor(self)
         self._began = time.monotonic()
 
@@ -80,6 +83,10 @@ class Supervisor:
 
     async def _start(self) -> None:
         ports = choose_ports(self._state, [service.name for service in catalog.SERVICES], self._options.port)
+        if self._options.environments:
+            # Whoever runs the services has told each its port already: the one of the catalog.
+            ports = replace(ports, services={service.name: service.port for service in catalog.SERVICES})
+            forget(self._options.environments)
         usual = self._options.port or DEFAULT_FRONT_DOOR
         if ports.front_door != usual:
             self._report(Event("step", "front door", f"port {ports.front_door} ({usual} was taken when it was chosen)"))
@@ -118,7 +125,7 @@ class Supervisor:
         """First of all, so that the port is ours: until there is something to route to, it says so."""
         log_to(self._state.log("front-door"))
         try:
-            await self._front_door.start(port)
+            await self._front_door.start(port, everywhere=self._options.environments is not None)
         except OSError as error:
             raise LocalRunError(f"Port {port} was taken a moment ago: try again.") from error
 
@@ -133,11 +140,11 @@ class Supervisor:
         content |= {"pool_of": pool.stack} if pool else {"cognito_url": cognito_url(ports)}
         write_json(self._state.run, content)
 
-    async def _bring_up(self, parts: list[Part]) -> None:
+    async def _bring_up(self, parts: Sequence[Part | Elsewhere]) -> None:
         """Start the parts and wait for them, all at once; each is kept running from then on."""
         await together(*(self._bring_up_one(part) for part in parts))
 
-    async def _bring_up_one(self, part: Part) -> None:
+    async def _bring_up_one(self, part: Part | Elsewhere) -> None:
         began = time.monotonic()
         await part.start()
         await part.wait(PATIENCE_S)
@@ -166,14 +173,17 @@ class Supervisor:
             self._services[name] = (self._service(task), task.port or 0)
         await self._bring_up([part for part, _ in self._services.values()])
 
-    def _service(self, task: Task) -> Part:
+    def _service(self, task: Task) -> Part | Elsewhere:
+        check = partial(answers_ready, task.port or 0)
+        if self._options.environments:
+            return Elsewhere(task, self._options.environments, check=check, announce=self._announce)
         return Part(
             task.name,
             containers.command(task, self._state) if self._options.docker else task.command(),
             log=self._state.log(task.name),
             registry=self._registry,
             announce=self._announce,
-            check=lambda: answers_ready(task.port or 0),
+            check=check,
         )
 
     def _announce(self, text: str) -> None:
@@ -182,7 +192,8 @@ class Supervisor:
     async def _stop(self) -> None:
         """Those who take requests first, the database last."""
         await self._front_door.stop()
-        for parts in ([part for part, _ in self._services.values()], self._infrastructure):
+        services: Sequence[Part | Elsewhere] = [part for part, _ in self._services.values()]
+        for parts in (services, self._infrastructure):
             await asyncio.gather(*(part.stop() for part in parts))
         await asyncio.to_thread(self._registry.sweep)
         await asyncio.to_thread(containers.remove_all, self._state)

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = [
     ROOT / "requirements.txt",
     ROOT / "requirements-dev.txt",
+    ROOT / "scripts/local/requirements.txt",
     *sorted(ROOT.glob("services/*/requirements.txt")),
 ]
 
