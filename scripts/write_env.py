@@ -12,6 +12,7 @@ import argparse
 import difflib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -171,12 +172,19 @@ def settle(change: Change, options: argparse.Namespace) -> Literal["unchanged", 
     for name in sorted(change.found.by_hand.keys() & {*change.block.plain, *change.wanted.secret}):
         print(f"{path}: your own {name} goes before the stack's", file=out)
     if options.check:
-        again = f"python -m scripts.write_env {options.stack}"
-        print(f"{path} is {'stale' if change.text else 'not there'}: `{again}` writes it.", file=out)
+        print(f"{path} is {'stale' if change.text else 'not there'}: `{writing(options)}` writes it.", file=out)
         return "stale"
     write(change.wanted.path, change.new_text)
     print(f"{path}: written", file=out)
     return "written"
+
+
+def writing(options: argparse.Namespace) -> str:
+    """The command that writes what this one checked."""
+    given = (("--outputs", options.outputs), ("--dir", options.dir), ("--state-dir", options.state_dir))
+    where = [part for name, value in given if value for part in (name, str(value))]
+    secrets = ["--secrets"] if options.secrets else []
+    return shlex.join(["python", "-m", "scripts.write_env", options.stack, *where, *secrets])
 
 
 def write(path: Path, text: str) -> None:

@@ -219,7 +219,7 @@ def test_a_check_finds_what_is_stale_and_writes_nothing(folder: Folder) -> None:
     folder.outputs["environments"]["data"]["plain"]["COGNITO_CLIENT_ID"] = "another"
     code, out, _ = folder.run("--check")
     assert code == 1
-    assert "data.env is stale: `python -m scripts.write_env dev` writes it" in out
+    assert "data.env is stale: `python -m scripts.write_env dev --outputs " in out
     assert folder.file("data").read_text() == before
 
 
