@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
 from dataclasses import dataclass
@@ -16,13 +15,13 @@ from botocore.config import Config
 from scripts.accounts.errors import UsersError
 from scripts.local.control_plane import CREDENTIALS
 from scripts.local.state import State, read_json
+from scripts.secret_reference import value_of
 from scripts.stack import outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
 SERVICE = "identity"
-_ARN_PARTS = 7
 
 
 @dataclass(frozen=True)
@@ -93,16 +92,8 @@ class Stack:
         environment = {item["name"]: item["value"] for item in container["environment"]}
         wanted = ("DATABASE_USER", "DATABASE_PASSWORD")
         references = {item["name"]: item["valueFrom"] for item in container["secrets"] if item["name"] in wanted}
-        return environment, {name: self._secret(reference) for name, reference in references.items()}
-
-    def _secret(self, reference: str) -> str:
-        """What ECS would read for `arn:...:member:stage:version`."""
-        parts = reference.split(":")
-        member, _, version = parts[_ARN_PARTS:]
-        which = {"VersionId": version} if version else {}
-        secret = ":".join(parts[:_ARN_PARTS])
-        text = self._client("secretsmanager").get_secret_value(SecretId=secret, **which)["SecretString"]
-        return str(json.loads(text)[member])
+        manager = self._client("secretsmanager")
+        return environment, {name: value_of(manager, reference) for name, reference in references.items()}
 
 
 def local_stack(state_dir: Path | None) -> Stack:
