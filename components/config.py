@@ -201,6 +201,9 @@ class StackConfig:
     alarm_email: Annotated[str | None, "who is told of alarms and of the budget; confirm AWS's message once"] = None
     monthly_budget: Annotated[int, "USD a month, above which somebody is told; 0 for no budget"]
     log_level: Annotated[LogLevel, "debug, info, warning or error"]
+    otlp_endpoint: Annotated[
+        str | None, "https address of an OpenTelemetry collector that services send their spans to"
+    ] = None
     log_retention_days: Annotated[int, "days that CloudWatch keeps logs"]
     access_token_minutes: Annotated[int, "life of an access token, 5 to 1440"]
     refresh_token_days: Annotated[int, "life of a browser session, 1 to 3650"]

@@ -47,6 +47,7 @@ def problems_of(config: StackConfig) -> Iterator[str]:
     yield from _gateway_problems(config)
     yield from _auth_problems(config)
     yield from _watch_problems(config)
+    yield from _collector_problems(config)
     yield from _local_problems(config)
     if config.log_retention_days not in LOG_RETENTION_DAYS:
         days = ", ".join(map(str, LOG_RETENTION_DAYS))
@@ -179,6 +180,16 @@ def _watch_problems(config: StackConfig) -> Iterator[str]:
         yield f"sri:monthly_budget: {config.monthly_budget} is below 0; use USD a month, or 0 for none"
     if config.tier is Tier.LOCAL and (config.alarm_email is not None or config.monthly_budget):
         yield "sri:monthly_budget, sri:alarm_email: tier local has neither; remove them"
+
+
+def _collector_problems(config: StackConfig) -> Iterator[str]:
+    collector = config.otlp_endpoint
+    if collector is None or config.tier is Tier.LOCAL:
+        return
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(/[^?#\s]*[^?#/\s])?", collector):
+        yield f"sri:otlp_endpoint: {collector!r} is out of the tasks' reach; write it like https://otlp.example.com"
+    if config.egress is Egress.ENDPOINTS:
+        yield "sri:otlp_endpoint: tasks reach AWS alone by sri:egress endpoints; remove it, or use nat"
 
 
 def _database_problems(config: StackConfig) -> Iterator[str]:

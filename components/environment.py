@@ -40,7 +40,9 @@ class Environment:
 
     def serve(self, service: catalog.Service) -> Variables:
         """For the container that serves requests."""
-        plain: dict[str, pulumi.Input[str]] = {**self._basics(), **self._tokens(), **self._callees(service)}
+        plain: dict[str, pulumi.Input[str]] = {
+            **self._basics(), **self._telemetry(), **self._tokens(), **self._callees(service),
+        }  # fmt: skip
         secret: dict[str, SecretReference] = {}
         if service.is_gateway:
             plain |= self._limits()
@@ -72,6 +74,10 @@ class Environment:
 
     def _basics(self) -> dict[str, pulumi.Input[str]]:
         return {"ENVIRONMENT": self.config.tier.value, "LOG_LEVEL": self.config.log_level.value}
+
+    def _telemetry(self) -> dict[str, pulumi.Input[str]]:
+        endpoint = self.config.otlp_endpoint
+        return {} if endpoint is None else {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
 
     def _tokens(self) -> dict[str, pulumi.Input[str]]:
         return {

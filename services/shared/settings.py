@@ -60,8 +60,13 @@ class BaseEnvironment(BaseSettings):
 
     @classmethod
     def env_names(cls) -> frozenset[str]:
-        """The names of the environment variables that this class reads, all of them required."""
-        return frozenset(name.upper() for name in cls.model_fields)
+        """The names of the environment variables that this class cannot do without."""
+        return frozenset(name.upper() for name, field in cls.model_fields.items() if field.is_required())
+
+    @classmethod
+    def optional_env_names(cls) -> frozenset[str]:
+        """The names of those that it can."""
+        return frozenset(name.upper() for name, field in cls.model_fields.items() if not field.is_required())
 
     @classmethod
     def load(cls) -> Self:
@@ -108,6 +113,8 @@ class ServiceSettings(ProcessSettings):
     cognito_client_id: Text
     cognito_issuer: Url
     cognito_jwks_url: Url
+    otel_exporter_otlp_endpoint: Url | None = None
+    """Where spans go; nowhere when it is not set."""
 
 
 class DatabaseAccess(BaseEnvironment):

@@ -38,6 +38,15 @@ def test_a_container_is_told_exactly_what_its_service_reads(tier: str) -> None:
 
 
 @pytest.mark.parametrize("tier", TIERS)
+def test_a_collector_is_told_to_whatever_serves_requests_and_to_nothing_else(tier: str) -> None:
+    config = {"otlp_endpoint": "https://otlp.example.com"} | ({"local": LOCAL} if tier == "local" else {})
+    for container in stack(tier, **config).containers():
+        added = given_names(container) - settings_of(container).env_names()
+        assert added == settings_of(container).optional_env_names()
+        assert added == (set() if container.kind == "migrate" else {"OTEL_EXPORTER_OTLP_ENDPOINT"})
+
+
+@pytest.mark.parametrize("tier", TIERS)
 def test_nothing_is_both_plain_and_secret(tier: str) -> None:
     for container in built(tier).containers():
         assert set(container.environment) & set(container.secrets) == set()
