@@ -84,7 +84,7 @@ help: ## This list
 $(VENV)/.installed: constraints.txt services/constraints.txt $(REQUIREMENTS)
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is $$($(PYTHON) -V 2>&1); this needs 3.11 or later: name another with PYTHON=python3.11" >&2; exit 1; }
-	@echo "Installing Python packages into $(VENV) (once; about a minute) ..."
+	@echo "Installing Python packages into $(VENV) (once; about a minute) ..." >&2
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@$(RUN) -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$(REQUIREMENTS))
 	@touch $@
@@ -101,12 +101,12 @@ $(VENV)/bin/actionlint: | $(VENV)/.installed
 
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
 	@command -v npm >/dev/null || { echo "Node.js 20 or later with npm is needed to build the web app: install it (Debian: apt-get install nodejs npm)" >&2; exit 1; }
-	@echo "Installing the web app's packages ..."
+	@echo "Installing the web app's packages ..." >&2
 	@cd $(WEB) && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
-	@echo "Building the web app ..."
+	@echo "Building the web app ..." >&2
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
