@@ -54,18 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         return USAGE
     began = time.monotonic()
     console.say(f"Walking through {url} as {walk.user.email}")
-    steps: list[Result] = []
-    cleanup: list[Result] = []
-    with terminable():
-        try:
-            _take(walk.steps(), console, steps)
-        except KeyboardInterrupt:
-            steps.append(Result("the walk", 0, "stopped by hand"))
-            console.complain("Stopped by hand; cleaning up.")
-        try:
-            _take(walk.clean_up(), console, cleanup, on=True)
-        except KeyboardInterrupt:
-            cleanup.append(Result(DELETE_USER, 0, "stopped by hand"))
+    steps, cleanup = _walk(walk, console)
     bad = [result for result in (*steps, *cleanup) if result.error]
     message = _message(steps, cleanup, walk)
     (console.complain if bad else console.say)(message)
@@ -97,6 +86,23 @@ def _stack(given: argparse.Namespace) -> Stack:
     if given.stack == LOCAL and given.outputs is None:
         return local_stack(None)
     return deployed_stack(given.stack, given.outputs, None)
+
+
+def _walk(walk: Walk, console: Console) -> tuple[list[Result], list[Result]]:
+    """Walk and clean up, whatever comes between: how the steps of both went."""
+    steps: list[Result] = []
+    cleanup: list[Result] = []
+    with terminable():
+        try:
+            _take(walk.steps(), console, steps)
+        except KeyboardInterrupt:
+            steps.append(Result("the walk", 0, "stopped by hand"))
+            console.complain("Stopped by hand; cleaning up.")
+        try:
+            _take(walk.clean_up(), console, cleanup, on=True)
+        except KeyboardInterrupt:
+            cleanup.append(Result(DELETE_USER, 0, "stopped by hand"))
+    return steps, cleanup
 
 
 def _take(

@@ -14,7 +14,7 @@ from scripts.delivery.evidence import Investigation
 from scripts.delivery.outcome import Outcome, outcome_of
 from scripts.delivery.report import Report, lines, risk_lines
 from scripts.delivery.risks import MEANINGS as RISKS
-from scripts.delivery.rollout import Target, Watch, region_of, targets_of
+from scripts.delivery.rollout import TAKEN_BACK, Target, Watch, region_of, targets_of
 from scripts.delivery.steps import Changes
 from scripts.delivery.verdicts import DeliveryError, Verdict
 
@@ -116,6 +116,10 @@ class Delivery:
         failed = ", ".join(f"{outcome.target.label} ({outcome.verdict})" for outcome in bad)
         self.report.message = f"The deployment of {self.report.stack} failed: {failed}."
         self.console.complain(self.report.message + (f" As deployed: {others}." if others else ""))
+        # Pulumi believes that its task definition runs, and would find nothing to do.
+        again = f"To deploy the same again, let Pulumi see it first: `pulumi refresh --stack {self.report.stack}`."
+        if any(outcome.progress.startswith(TAKEN_BACK) for outcome in bad):
+            self.console.complain(again)
         return FAILED
 
     def _explain(self, changes: Changes) -> None:

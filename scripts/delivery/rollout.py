@@ -18,6 +18,9 @@ _AT_A_TIME = 10
 _DEATHS = 3
 """So many failed tasks ECS's own circuit breaker bears at least; without one, nobody else counts."""
 
+TAKEN_BACK = "rolled back to"
+"""How the progress of a service begins that ECS has put back to an older task definition."""
+
 _HEARTBEAT_S = 30
 _SERVICE = "aws:ecs/service:Service"
 
@@ -102,7 +105,7 @@ def _taken_back(
     if rolled or (ours or {}).get("rolloutState") == "FAILED":
         reason = next((text for text in reasons if text), rolled[0] if rolled else "")
         return State(
-            verdict=_by_alarm(" ".join(rolled)), progress=f"rolled back to {back_to}", reason=reason, service=service
+            verdict=_by_alarm(" ".join(rolled)), progress=f"{TAKEN_BACK} {back_to}", reason=reason, service=service
         )
     reason = f"{back_to} is deployed instead of {target.revision}"
     return State(verdict=Verdict.SUPERSEDED, progress="superseded", reason=reason, service=service)
