@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ _REFUSED = "in the stack's configuration:"
 class Engine:
     """Runs the program for `stack`. `digests`: service -> image digest, which goes before what the stack's file says.
 
+    `policy_pack`: the folder of a CrossGuard pack, of whose rules a mandatory one that is violated ends the run.
     `heard` is told of every resource that is done. Raises DeliveryError where there is no CLI or no such stack.
     """
 
@@ -46,21 +48,28 @@ class Engine:
         digests: Mapping[str, str] | None = None,
         folder: Path = ROOT,
         heard: Callable[[Step], None] | None = None,
+        policy_pack: Path | None = None,
     ) -> None:
         self.name = stack
         self._digests = digests
         self._folder = folder
         self._heard = heard or (lambda _step: None)
+        self._packs = None if policy_pack is None else [str(policy_pack.absolute())]
         self._cli = _cli(say)
         self._stack = self._select()
 
     def preview(self, targets: list[str] | None = None) -> Changes:
         """What an update would do. A preview that fails is a DeliveryError."""
-        return self._run(Recorder(), lambda **given: self._stack.preview(target=targets, **given))
+        return self._run(
+            Recorder(), lambda **given: self._stack.preview(target=targets, policy_packs=self._packs, **given)
+        )
 
     def update(self, targets: list[str] | None = None) -> Changes:
         """Do it. Raises UpdateError, which holds what was done until then."""
-        return self._run(Recorder(), lambda **given: self._stack.up(target=targets, show_secrets=False, **given))
+        return self._run(
+            Recorder(),
+            lambda **given: self._stack.up(target=targets, show_secrets=False, policy_packs=self._packs, **given),
+        )
 
     def drift(self) -> Changes:
         """Where what is there differs from what the last update left."""
@@ -167,7 +176,7 @@ def _cli(say: Callable[[str], None]) -> Cli:
     except FileNotFoundError as error:
         text = f"Deploying needs the Pulumi CLI: install it ({INSTALL}) and put it on PATH."
         raise DeliveryError(Verdict.NOT_READY, text) from error
-    except automation.InvalidVersionError as error:
+    except (automation.InvalidVersionError, subprocess.CalledProcessError) as error:
         raise DeliveryError(Verdict.NOT_READY, f"The Pulumi CLI does not fit: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ TAKEN_BACK = "rolled back to"
 """How the progress of a service begins that ECS has put back to an older task definition."""
 
 _HEARTBEAT_S = 30
+_BEFORE = timedelta(minutes=2)
 _SERVICE = "aws:ecs/service:Service"
 
 
@@ -99,7 +101,7 @@ def _taken_back(
 ) -> State:
     """Something else is to run now: ECS rolled back, or somebody deployed something else."""
     reasons = [str(d.get("rolloutStateReason", "")) for d in (ours or {}, primary)]
-    said = [event.get("message", "") for event in service.get("events", [])[:10]]
+    said = [event.get("message", "") for event in service.get("events", []) if _is_about(event, primary)]
     rolled = [text for text in (*reasons, *said) if "rolling back" in text or "rolled back" in text or "failed" in text]
     back_to = str(primary.get("taskDefinition", "")).rsplit("/", 1)[-1]
     if rolled or (ours or {}).get("rolloutState") == "FAILED":
@@ -109,6 +111,12 @@ def _taken_back(
         )
     reason = f"{back_to} is deployed instead of {target.revision}"
     return State(verdict=Verdict.SUPERSEDED, progress="superseded", reason=reason, service=service)
+
+
+def _is_about(event: Mapping[str, Any], primary: Mapping[str, Any]) -> bool:
+    """Whether the event may be why the deployment is primary now: an older one is of something else."""
+    at, since = event.get("createdAt"), primary.get("createdAt")
+    return at is None or since is None or bool(at >= since - _BEFORE)
 
 
 def _by_alarm(reason: str) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from scripts.delivery.rollout import State, Target, Watch, judge
 from scripts.delivery.verdicts import DeliveryError, Verdict
-from tests.support.ecs import Clock, Conversation, deployment, service, target
+from tests.support.ecs import LONG_AGO, Clock, Conversation, deployment, service, target
 
 BREAKER = "ECS deployment circuit breaker: tasks failed to start."
 
@@ -95,6 +96,12 @@ def test_somebody_elses_deployment_is_no_rollback() -> None:
     state = judge(target(), service(deployment(8, running=1)))
     assert state.verdict is Verdict.SUPERSEDED
     assert state.reason == "sri-dev-data:8 is deployed instead of sri-dev-data:7"
+
+
+def test_an_older_failure_does_not_make_somebody_elses_deployment_a_rollback() -> None:
+    theirs = deployment(8, running=1) | {"createdAt": LONG_AGO + timedelta(hours=1)}
+    state = judge(target(), service(theirs, events=["deployment failed: tasks failed to start."]))
+    assert state.verdict is Verdict.SUPERSEDED
 
 
 @pytest.mark.parametrize("found", [None, service(status="INACTIVE"), service(status="DRAINING")])
