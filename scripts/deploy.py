@@ -84,6 +84,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--yes", action="store_true", help="ask nothing; a risk that is not allowed still stops it")
     found.add_argument("--comment", type=Path, metavar="FILE", help="write the Markdown for a pull request")
     found.add_argument(
+        "--policy-pack", type=Path, metavar="DIR", help="hold the changes to its rules too (`make policy` readies ours)"
+    )
+    found.add_argument(
         "--timeout", type=float, default=15, metavar="MINUTES", help="for the services, after the update"
     )
     found.add_argument("--json", action="store_true", help="one document for machines on stdout")
@@ -99,7 +102,9 @@ def _run(given: argparse.Namespace, report: Report, console: Console) -> int:
         if report.planned is not None:  # during the update
             console.say(f"  {_SIGNS[step.op]} {step.label}")
 
-    engine = Engine(given.stack, console.complain, digests=_digests(given), heard=heard)
+    engine = Engine(
+        given.stack, console.complain, digests=_digests(given), heard=heard, policy_pack=given.policy_pack
+    )
     if report.kind == "preview" and given.digests is None and engine.take_deployed_digests():
         report.note = "Images are taken as deployed: without --digests, a preview does not show new ones."
         console.say(report.note)

@@ -16,6 +16,9 @@ from scripts.ci.commands import BLOCKED, CommandError, Commands, write_digests
 
 _OURS = Commands()
 
+PACK = Path(__file__).resolve().parents[2] / "policy"
+"""Held to where `make policy` has made its environment."""
+
 
 def preview(stack: str, folder: Path, commands: Commands = _OURS) -> int:
     """Write the comment's part; the exit code of `scripts.deploy --preview`. Raises CommandError."""
@@ -26,6 +29,8 @@ def preview(stack: str, folder: Path, commands: Commands = _OURS) -> int:
         digests = Path(scratch) / "digests.json"
         missing = [] if images is None else write_digests(images, digests)
         given = () if images is None else ("--digests", str(digests))
+        if (PACK / ".venv").exists():
+            given = (*given, "--policy-pack", str(PACK))
         code, said = commands.run_deploy(stack, "--preview", *given, "--comment", str(comment), good=(0, BLOCKED))
     sys.stdout.write(said)
     if images is None:

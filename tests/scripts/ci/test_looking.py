@@ -78,6 +78,24 @@ def test_a_preview_tells_of_risks_by_its_exit_code_and_of_images_in_its_comment(
     assert digests == {"stack": "dev", "digests": {"data": NOT_BUILT, "gateway": "sha256:1"}}
 
 
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_preview_is_held_to_the_policy_pack_where_that_can_run(
+    tmp_path: Path, ready: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = tmp_path / "policy"
+    (pack / ".venv" if ready else pack).mkdir(parents=True)
+    monkeypatch.setattr(preview, "PACK", pack)
+    deploy = (
+        sys.executable,
+        "-c",
+        "import pathlib, sys; pathlib.Path('asked').write_text(' '.join(sys.argv)); sys.exit(1)",
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CommandError):
+        preview.preview("dev", tmp_path / "preview", replace(commands(tmp_path), deploy=deploy))
+    assert (f"--policy-pack {pack}" in (tmp_path / "asked").read_text()) is ready
+
+
 def test_a_service_without_a_repository_is_previewed_with_the_images_that_are_deployed(tmp_path: Path) -> None:
     unusable = (sys.executable, "-c", "import sys; sys.exit(2)")
     assert preview.preview("dev", tmp_path / "preview", replace(commands(tmp_path), build=unusable)) == 0
@@ -97,7 +115,10 @@ def test_a_preview_that_cannot_be_made_fails(tmp_path: Path) -> None:
 
 
 def test_the_real_commands_take_these_arguments(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["--drift", "--comment", "x"], ["--preview", "--digests", "x", "--json", "--comment", "y"]):
+    for arguments in (
+        ["--drift", "--comment", "x"],
+        ["--preview", "--digests", "x", "--json", "--comment", "y", "--policy-pack", "z"],
+    ):
         parser().parse_args(["dev", *arguments])
     with pytest.raises(SystemExit) as ended:
         build(["dev", "--dry-run", "--json", "--help"])
