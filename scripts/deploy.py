@@ -102,9 +102,7 @@ def _run(given: argparse.Namespace, report: Report, console: Console) -> int:
         if report.planned is not None:  # during the update
             console.say(f"  {_SIGNS[step.op]} {step.label}")
 
-    engine = Engine(
-        given.stack, console.complain, digests=_digests(given), heard=heard, policy_pack=given.policy_pack
-    )
+    engine = Engine(given.stack, console.say, digests=_digests(given), heard=heard, policy_pack=given.policy_pack)
     if report.kind == "preview" and given.digests is None and engine.take_deployed_digests():
         report.note = "Images are taken as deployed: without --digests, a preview does not show new ones."
         console.say(report.note)

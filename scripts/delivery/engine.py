@@ -18,7 +18,8 @@ from pulumi.automation.events import EngineEvent
 from scripts.delivery.aws import verdict_in
 from scripts.delivery.cli import Cli
 from scripts.delivery.diagnostics import redacted
-from scripts.delivery.steps import Changes, Recorder, Step
+from scripts.delivery.progress import Progress
+from scripts.delivery.steps import CHANGING, Changes, Recorder, Step, is_component, step_of
 from scripts.delivery.verdicts import MEANINGS, DeliveryError, Verdict
 from scripts.stack import INSTALL, ROOT
 
@@ -55,6 +56,7 @@ class Engine:
         self._folder = folder
         self._heard = heard or (lambda _step: None)
         self._packs = None if policy_pack is None else [str(policy_pack.absolute())]
+        self._say = say
         self._cli = _cli(say)
         self._stack = self._select()
 
@@ -108,11 +110,12 @@ class Engine:
     def _run(self, recorder: Recorder, operation: Callable[..., Any]) -> Changes:
         def take(event: EngineEvent) -> None:
             done = recorder.take(event)
+            _follow(event, progress)
             if done is not None:
                 self._heard(done)
 
         try:
-            with self._settings() as file:
+            with self._settings() as file, Progress(self._say) as progress:
                 operation(on_event=take, color="never", suppress_outputs=True, suppress_progress=True, config_file=file)
         except (errors.CommandError, RuntimeError) as error:
             raise self._failure(recorder.changes, str(error)) from error
@@ -168,6 +171,17 @@ class UpdateError(DeliveryError):
     def __init__(self, verdict: Verdict, text: str, changes: Changes) -> None:
         super().__init__(verdict, text)
         self.changes = changes
+
+
+def _follow(event: EngineEvent, progress: Progress) -> None:
+    """Note what an update begins and ends; a preview begins nothing."""
+    began, ended = event.resource_pre_event, event.res_outputs_event or event.res_op_failed_event
+    if began is not None and not began.planning:
+        step = step_of(began.metadata)
+        if step.op in CHANGING and not is_component(step.type):
+            progress.began(step.label)
+    if ended is not None:
+        progress.ended(step_of(ended.metadata).label)
 
 
 def _cli(say: Callable[[str], None]) -> Cli:

@@ -65,12 +65,12 @@ class Changes:
     @property
     def changing(self) -> list[Step]:
         """The steps that change something, without the stack and the components, which are but names."""
-        found = [step for step in self.steps.values() if step.op in CHANGING and not _is_component(step.type)]
+        found = [step for step in self.steps.values() if step.op in CHANGING and not is_component(step.type)]
         return sorted(found, key=lambda step: (self.component(step), CHANGING.index(step.op), step.type, step.name))
 
     def counts(self) -> dict[str, int]:
         """Operation -> number of resources, in telling order, those that stay as they are last."""
-        found = Counter(step.op for step in self.steps.values() if not _is_component(step.type))
+        found = Counter(step.op for step in self.steps.values() if not is_component(step.type))
         return {op: found[op] for op in (*CHANGING, "same") if found[op]}
 
     def component(self, step: Step) -> str:
@@ -107,13 +107,13 @@ class Recorder:
         if event.resource_pre_event is not None and not self._refreshing:
             self._note(event.resource_pre_event.metadata)
         if event.res_op_failed_event is not None:
-            self.changes.failed.append(_step(event.res_op_failed_event.metadata))
+            self.changes.failed.append(step_of(event.res_op_failed_event.metadata))
         if event.res_outputs_event is not None:
             return self._complete(event.res_outputs_event.metadata)
         return None
 
     def _note(self, metadata: StepEventMetadata) -> Step:
-        step = _step(metadata)
+        step = step_of(metadata)
         before = self.changes.steps.get(step.urn)
         if before is not None:
             step = _merged(before, step)
@@ -132,10 +132,11 @@ class Recorder:
             step = replace(step, outputs=outputs or step.outputs)
             self.changes.steps[step.urn] = step
         last_part = metadata.op.value in ("create", "update", "delete", "replace")
-        return step if last_part and step.op in CHANGING and not _is_component(step.type) else None
+        return step if last_part and step.op in CHANGING and not is_component(step.type) else None
 
 
-def _step(metadata: StepEventMetadata) -> Step:
+def step_of(metadata: StepEventMetadata) -> Step:
+    """The step that an event tells of."""
     old, new = metadata.old, metadata.new
     # A targeted update tells of what it leaves out as if it were there and stayed.
     return Step(
@@ -179,7 +180,8 @@ def _inputs(state: StepEventStateMetadata | None) -> Mapping[str, Any]:
     return (state.inputs if state else None) or {}
 
 
-def _is_component(kind: str) -> bool:
+def is_component(kind: str) -> bool:
+    """Whether resources of the type are but names: the stack, its components, the providers."""
     return kind == _STACK or kind.startswith(("sri:", "pulumi:providers:"))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scripts.delivery.engine import Engine, UpdateError
+from scripts.delivery.progress import Progress
 from scripts.delivery.verdicts import DeliveryError, Verdict
 
 pytestmark = [
@@ -102,6 +103,14 @@ def test_digests_go_before_the_stacks_file_and_leave_it_as_it_is(project: Path) 
     ours.update()
     assert (project / "Pulumi.dev.yaml").read_text() == before
     assert json.loads(pulumi(project, "stack", "output", "--json")) == {"digests": {"data": "sha256:1"}}
+
+
+def test_what_takes_long_is_named_meanwhile(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.delivery.engine.Progress", lambda say: Progress(say, every_s=1.5))
+    said: list[str] = []
+    pulumi(project, "config", "set", "sri:text", "slow")
+    Engine("dev", said.append, folder=project).update()
+    assert any(line.startswith("  still at ") and " thing (" in line for line in said)
 
 
 def test_a_stack_that_is_not_there_is_named_with_the_way_to_make_it(project: Path) -> None:
