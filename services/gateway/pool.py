@@ -73,9 +73,7 @@ class Pool:
     def give_back(self, connection: Connection) -> None:
         """After an exchange, however it went."""
         self.busy -= 1
-        young = asyncio.get_running_loop().time() - connection.opened_at < MAX_AGE_SECONDS
-        if connection.reusable and young and len(self._idle) < MAX_IDLE:
-            connection.rest()
+        if connection.reusable and connection.rest() < MAX_AGE_SECONDS and len(self._idle) < MAX_IDLE:
             self._idle.append(connection)
         else:
             connection.close()

@@ -114,17 +114,20 @@ class Connection(Answer, asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether another request may follow: question and answer came to their ends."""
-        return self.complete and self._keeps and not self._sending and self.failure is None and self.open
+        transport = self._transport
+        whole = self.complete and self._keeps and not self._sending and self.failure is None
+        return whole and transport is not None and not transport.is_closing()
 
     @property
     def open(self) -> bool:
         """Whether the connection still stands."""
         return self._transport is not None and not self._transport.is_closing()
 
-    def rest(self) -> None:
-        """The exchange is over; the connection waits for another."""
+    def rest(self) -> float:
+        """The exchange is over; the connection, so many seconds old, waits for another."""
         self._busy = False
-        self.idle_since = self._loop.time()
+        self.idle_since = now = self._loop.time()
+        return now - self.opened_at
 
     def close(self) -> None:
         """End the connection, in the middle of an exchange too."""

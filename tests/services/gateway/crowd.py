@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 async def gateway_process(issuer: TokenIssuer, upstream: str) -> AsyncIterator[tuple[psutil.Process, str]]:
     """`python -m services.gateway serve`, ready, and its address."""
     port = free_ports(1)[0]
-    settings = settings_for(issuer, identity_url=upstream, data_url=upstream).model_dump()
+    settings = settings_for(issuer, identity_url=upstream, data_url=upstream).model_dump(exclude_none=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.gateway", "serve", "--port", str(port),
         cwd=ROOT,
