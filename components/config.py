@@ -178,7 +178,7 @@ class StackConfig:
         Mapping[str, str], "service name -> sha256:...: deploy that image of the repository instead of building one"
     ] = field(default_factory=dict)
     image_sources: Annotated[
-        ImageSources, "{python, build, node, rds_certificates}: base images or certificates in place of the Dockerfile's"
+        ImageSources, "{python, build, node, rds_certificates}: base images, certificates in place of the Dockerfile's"
     ] = field(default_factory=ImageSources)
     database: Annotated[
         DatabaseConfig,
