@@ -17,7 +17,7 @@ from scripts.images import engine
 from scripts.images.delivery import Delivered, Order, deliver
 from scripts.images.errors import ImagesError, SettingsError
 from scripts.images.progress import Progress
-from scripts.images.settings import read_settings
+from scripts.images.settings import ImageSettings, read_settings
 from scripts.stack import StackError, outputs
 from services import catalog
 
@@ -44,13 +44,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _order(given: argparse.Namespace) -> Order:
     names = given.service or [service.name for service in catalog.SERVICES]
-    settings = read_settings(ROOT, given.stack)
+    settings = _settings(given.stack, given.from_stack)
     builds = [settings.build(ROOT, name) for name in names]
     repositories = _repositories(given.stack, given.outputs, names)
     if given.from_stack is None and not given.dry_run:
         engine.check_engine()
     sources = None if given.from_stack is None else _repositories(given.from_stack, given.from_outputs, names)
     return Order(builds=builds, repositories=repositories, sources=sources, dry_run=given.dry_run)
+
+
+def _settings(stack: str, source: str | None) -> ImageSettings:
+    """How the images are built: by the stack that they come from. SettingsError where the other could not run them."""
+    own = read_settings(ROOT, stack)
+    if source is None:
+        return own
+    built = read_settings(ROOT, source)
+    if built.architecture is not own.architecture:
+        raise SettingsError(
+            f"The images of {source} are for {built.architecture} and {stack} runs on {own.architecture}: "
+            "set sri:cpu_architecture alike in both, or leave --from out."
+        )
+    return built
 
 
 def _repositories(stack: str, file: Path | None, names: Sequence[str]) -> Mapping[str, str]:

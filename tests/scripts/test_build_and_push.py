@@ -156,6 +156,44 @@ def test_another_stack_gets_the_very_same_images_without_an_engine(
     assert asked.read_text() == ""
 
 
+def test_images_for_another_processor_cannot_be_taken_over(
+    outputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: sri\n")
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\n")
+    (tmp_path / "Pulumi.prod.yaml").write_text("config:\n  sri:cpu_architecture: ARM64\n")
+    monkeypatch.setattr(build_and_push, "ROOT", tmp_path)
+    assert refused(capsys, "prod", "--outputs", outputs, "--from", "dev", "--from-outputs", outputs) == (
+        2,
+        "The images of dev are for X86_64 and prod runs on ARM64: set sri:cpu_architecture alike in both, "
+        "or leave --from out.\n",
+    )
+
+
+def test_images_are_taken_over_by_the_name_that_their_own_stack_gave_them(
+    asked: Path, host: str, outputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prod = outputs_of(host, tmp_path, f"{outputs.stem}-prod")
+    built, _ = run(capsys, "--outputs", outputs, "--service", "data")
+    # The stack local names another source of certificates than dev, so that its images have other names.
+    code = build_and_push.main(
+        [
+            "dev",
+            "--json",
+            "--outputs",
+            str(prod),
+            "--from",
+            "local",
+            "--from-outputs",
+            str(outputs),
+            "--service",
+            "data",
+        ]
+    )
+    assert code == 0
+    assert json.loads(capsys.readouterr().out)["digests"] == built["digests"]
+
+
 def test_an_image_that_the_other_stack_never_had_cannot_be_taken_over(
     host: str, outputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
