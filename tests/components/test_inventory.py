@@ -9,6 +9,8 @@ import difflib
 import json
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import pytest
 
 from services import catalog
-from tests.support.stacks import Recorded, Stack, build, settings_of, stack
+from tests.support.stacks import ROOT, Recorded, Stack, build, settings_of, stack
 
 FOLDER = Path(__file__).parent / "inventory"
 MATTERS = frozenset(
@@ -110,6 +112,16 @@ def test_prod_registers_quickly() -> None:
         taken.append(time.process_time() - started)
     assert len(stack("prod").resources) > 100
     assert min(taken) < 1.5, f"{min(taken):.2f} s of CPU time"
+
+
+def test_what_only_some_stacks_use_is_imported_by_those_alone() -> None:
+    """Each costs up to 0.7 s: the first attribute that is asked of them loads them."""
+    program = "import sys, components.{}; print(sum(name.startswith({!r}) for name in sys.modules))"
+    modules = ", components.".join(path.stem for path in sorted((ROOT / "components").glob("[a-z]*.py")))
+    for package in ("pulumi_aws.wafv2.", "pulumi_aws.cloudfront."):
+        command = [sys.executable, "-c", program.format(modules, package)]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert ran.stdout == "0\n", package
 
 
 @pytest.mark.parametrize("tier", ["dev", "prod", "local"])

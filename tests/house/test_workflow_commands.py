@@ -29,6 +29,7 @@ NEEDS = {
     ".venv/bin/python -m scripts.smoke": "a deployed stack",
     ".venv/bin/python -m scripts.ci.preview": "an account of AWS",
     ".venv/bin/python -m scripts.ci.nightly": "an account of AWS",
+    ".venv/bin/python -m scripts.ci.repositories": "a deployed stack",
 }
 """What begins so cannot run here, and what it would need. Its options are held to those that the command has."""
 
