@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
@@ -83,11 +88,19 @@ http {{
 """
 
 
-def nginx_configuration(folder: Path, port: int, upstream_port: int) -> Path:
-    """The file of an nginx of one worker that keeps its connections to the service."""
-    path = folder / "nginx.conf"
-    path.write_text(NGINX.format(folder=folder, port=port, upstream=upstream_port))
-    return path
+@contextmanager
+def nginx(folder: Path, port: int, upstream_port: int) -> Iterator[psutil.Process]:
+    """An nginx of one worker that keeps its connections to the service."""
+    configuration = folder / "nginx.conf"
+    configuration.write_text(NGINX.format(folder=folder, port=port, upstream=upstream_port))
+    program = shutil.which("nginx") or "/usr/sbin/nginx"
+    process = psutil.Popen([program, "-c", str(configuration), "-e", str(folder / "nginx.log")])
+    try:
+        time.sleep(0.5)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def main(kind: str, port: int) -> None:

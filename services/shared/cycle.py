@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +29,7 @@ class Express(Protocol):
 class Cycle(RequestResponseCycle):
     """What uvicorn makes of a request, with what most requests do not need made when it is asked for."""
 
+    logger = logging.getLogger("uvicorn.error")
     access_log = False
     disconnected = waiting_for_100_continue = False
     response_started = response_complete = False
@@ -40,7 +42,6 @@ class Cycle(RequestResponseCycle):
         self.scope = protocol.scope
         self.transport = protocol.transport
         self.flow = protocol.flow
-        self.logger = protocol.logger
         self.default_headers = protocol.server_state.default_headers
         self.on_response = protocol.on_response_complete
         self.keep_alive = keep_alive

@@ -52,6 +52,8 @@ class Exchange:
         state["client"] = self.client
         state["values"] = values
         self.scope = scope
+        self.path: str = scope["path"][:_LONGEST_LOGGED_PATH]
+        """For the log: without its query, which may hold what no log should."""
         self.status = 0
         self.finished = False
         self._context = context
@@ -63,11 +65,6 @@ class Exchange:
     def connect(self, receive: Receive, send: Send) -> None:
         """Where the request comes from and the answer goes."""
         self._receive, self._send = receive, send
-
-    @property
-    def path(self) -> str:
-        """The path for the log: without its query, which may hold what no log should."""
-        return str(self.scope["path"])[:_LONGEST_LOGGED_PATH]
 
     def refuse_declared_excess(self) -> None:
         """413 before anything is read, when the request says itself that its body is too large."""

@@ -86,8 +86,9 @@ class RequestLine(msgspec.Struct, gc=False):
 class JsonHandler(logging.StreamHandler[TextIO]):
     """Writes lines to the stream, those of requests many at a time."""
 
-    def __init__(self, service: str, stream: TextIO) -> None:
+    def __init__(self, service: str, stream: TextIO, *, takes_requests: bool = True) -> None:
         super().__init__(stream)
+        self.takes_requests = takes_requests
         self.formatter: JsonFormatter = JsonFormatter(service)
         self._waiting: list[RequestLine] = []
 
@@ -123,11 +124,10 @@ def log_request(request_id: str, trace: Trace, fields: tuple[str, str, int, floa
     """A line for an answered request: method, path, status, milliseconds and client. It goes a shorter way than others
     where the process logs as `configure` made it."""
     handlers = logging.root.handlers
-    if not REQUESTS.isEnabledFor(logging.INFO):
-        return
     if len(handlers) == 1 and isinstance(handlers[0], JsonHandler):
-        handlers[0].request(request_id, trace, fields)
-    else:
+        if handlers[0].takes_requests:
+            handlers[0].request(request_id, trace, fields)
+    elif REQUESTS.isEnabledFor(logging.INFO):
         ids = {"request_id": request_id, "trace_id": trace.trace_id, "span_id": trace.span_id}
         REQUESTS.info("request", extra={**ids, **dict(zip(_REQUEST_FIELDS, fields, strict=True))})
 
@@ -148,7 +148,8 @@ def configure(service: str, level: str, stream: TextIO | None = None) -> None:
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
     root = logging.getLogger()
-    root.handlers = [JsonHandler(service, stream or sys.stdout)]
+    takes_requests = logging.getLevelNamesMapping()[level.upper()] <= logging.INFO
+    root.handlers = [JsonHandler(service, stream or sys.stdout, takes_requests=takes_requests)]
     root.setLevel(level.upper())
     for chatty in ("botocore", "urllib3", "asyncio", "alembic", "aiohttp.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

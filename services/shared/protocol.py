@@ -95,7 +95,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.start(unstarted, self.app)
         if self._overhead > self.limits.overhead:
             self._refuse(too_much(self.limits.overhead))
-        elif self._due is None and (self._reading or self._is_idle()):
+        elif self._due is None and (self._reading or self.cycle is None or self.cycle.response_complete):
             self._began = self.loop.time()
             self._due = self.loop.call_later(self.limits.head, self._too_late)
 
