@@ -118,7 +118,7 @@ class Delivery:
         self.console.complain(self.report.message + (f" As deployed: {others}." if others else ""))
         # Pulumi believes that its task definition runs, and would find nothing to do.
         again = f"To deploy the same again, let Pulumi see it first: `pulumi refresh --stack {self.report.stack}`."
-        if any(outcome.progress.startswith(TAKEN_BACK) for outcome in bad):
+        if any(one.progress.startswith(TAKEN_BACK) or one.verdict is Verdict.SUPERSEDED for one in bad):
             self.console.complain(again)
         return FAILED
 
