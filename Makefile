@@ -69,6 +69,9 @@ install: $(VENV)/.installed ## Install the Python packages into .venv
 rehearse: install ## Deploy a stack into an emulator of AWS on this machine: STACK=dev (needs the Pulumi CLI)
 	@$(RUN) -m scripts.rehearse $(STACK) $(ARGS)
 
+images: install ## Build and push the images of a stack: STACK=dev (ARGS="--dry-run", "--from dev", "--json")
+	@$(RUN) -m scripts.build_and_push $(STACK) $(ARGS)
+
 deploy: install ## Deploy a stack: STACK=dev (ARGS="--digests FILE", "--preview", "--drift"; needs the Pulumi CLI)
 	@$(RUN) -m scripts.deploy $(STACK) $(ARGS)
 
@@ -110,4 +113,4 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
-.PHONY: compose up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help
+.PHONY: compose images up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help
