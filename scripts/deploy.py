@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--repositories", action="store_true", help="only the image repositories, before the first push")
     found.add_argument("--digests", type=Path, metavar="FILE", help="what `scripts.build_and_push --json` wrote")
     found.add_argument(
-        "--allow", action="append", default=[], choices=[*map(str, Risk)], metavar="RISK", help="may be given again"
+        "--allow", action="extend", default=[], type=_risks, metavar="RISK[,RISK]", help="may be given again"
     )
     found.add_argument("--yes", action="store_true", help="ask nothing; a risk that is not allowed still stops it")
     found.add_argument("--comment", type=Path, metavar="FILE", help="write the Markdown for a pull request")
@@ -91,6 +91,14 @@ def parser() -> argparse.ArgumentParser:
     )
     found.add_argument("--json", action="store_true", help="one document for machines on stdout")
     return found
+
+
+def _risks(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    unknown = [name for name in names if name not in set(Risk)]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is no risk; there are: {', '.join(Risk)}")
+    return names
 
 
 def _run(given: argparse.Namespace, report: Report, console: Console) -> int:

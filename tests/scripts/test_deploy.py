@@ -7,6 +7,7 @@ import json
 import pytest
 
 from scripts.delivery.engine import UpdateError
+from scripts.delivery.risks import Risk
 from scripts.delivery.steps import Changes
 from scripts.delivery.verdicts import DeliveryError, Verdict
 from services import catalog
@@ -65,6 +66,13 @@ def test_a_risk_that_is_allowed_by_name_blocks_no_more(command: Command) -> None
     code, said, _ = command.run("dev", "--yes", "--allow", "replaces-database")
     assert code == 0
     assert "allowed replaces-database" in said
+
+
+def test_all_risks_can_be_allowed_in_one_word(command: Command) -> None:
+    command.engine.planned = recorded("risky_preview")
+    deployed(command)
+    code, _, complaints = command.run("dev", "--yes", "--allow", ",".join(Risk))
+    assert (code, complaints) == (0, "")
 
 
 def test_a_risk_that_nobody_knows_cannot_be_allowed(command: Command) -> None:
