@@ -7,7 +7,6 @@ arrive, and the time that its answer may wait for a client that does not read.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any, cast
 
 import httptools
@@ -17,29 +16,17 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from services.shared.cycle import Cycle, Express
 from services.shared.errors import PROBLEM_TYPE, Problem, problem_body
-from services.shared.refusals import REFUSALS, malformed, too_much, too_slow
+from services.shared.refusals import REFUSALS, Limits, malformed, too_much, too_slow
 from services.shared.target import parsed
 from services.shared.transport import Together
+
+__all__ = ["GuardedProtocol", "Limits", "guarded"]
 
 MAX_PIPELINED = 16
 BODILESS = ("GET", "HEAD")
 ASGI: ASGIVersions = {"version": "3.0", "spec_version": "2.3"}
 SLICE = 16 * 1024
 """What is parsed at a time, so that it is known to within as much where a request ended."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a client may take. `overhead`: bytes of a request that are not its body: line, fields, chunk sizes and
-    trailers. Seconds: `head` until the last field and `request` until the end of the body, from the first byte on;
-    `stalled` for a client that takes no more of its answer; `last_words` for an idle connection when the server stops.
-    """
-
-    overhead: int = 64 * 1024
-    head: float = 10.0
-    request: float = 30.0
-    stalled: float = 30.0
-    last_words: float = 0.2
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -141,8 +128,9 @@ class GuardedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         scope["method"] = self.parser.get_method().decode("ascii")
         if version != "1.1":
-            if self.url + b" HTTP/" not in self._heard:  # llhttp takes RTSP/1.0 for HTTP/1.0
-                raise malformed()
+            line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version.encode())
+            if not self._heard.startswith(line) and b"\n" + line not in self._heard:
+                raise malformed()  # llhttp takes RTSP/1.0 for HTTP/1.0
             scope["http_version"] = version
         scope["path"], scope["raw_path"], scope["query_string"] = parsed(self.url)
         before, self.cycle = (

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 from services.shared.errors import Problem
 
 REFUSALS: Counter[str] = Counter()
 """Requests refused before they were whole, by the problem's code, since the process began."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a client may take. `overhead`: bytes of a request that are not its body: line, fields, chunk sizes and
+    trailers. Seconds: `head` until the last field and `request` until the end of the body, from the first byte on;
+    `stalled` for a client that takes no more of its answer; `last_words` for an idle connection when the server stops.
+    """
+
+    overhead: int = 64 * 1024
+    head: float = 10.0
+    request: float = 30.0
+    stalled: float = 30.0
+    last_words: float = 0.2
 
 
 def malformed() -> Problem:

@@ -110,8 +110,10 @@ def versions() -> Iterator[Case]:
     yield Case("version left out", (b"GET " + TARGET + b"\r\n\r\n",))
     yield Case("version left out, fields there", (b"GET " + TARGET + b"\r\nhost: x\r\n{token}\r\n",))
     yield Case("the preface of HTTP/2", (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",))
-    # The parser takes it for HTTP/1.0, and as that it is answered.
-    yield Case("version RTSP/1.0", get(version=b"RTSP/1.0"), Expected.HARMLESS)
+    # The parser takes it for HTTP/1.0.
+    yield Case("version RTSP/1.0", get(version=b"RTSP/1.0"))
+    late = b"GET " + TARGET + b" RT", 0.1, b"SP/1.0\r\nhost: x\r\nuser-agent: " + TARGET + b" HTTP/1.0\r\n{token}\r\n"
+    yield Case("version RTSP/1.0 in two parts", late)
     yield Case("version 1.0", get(version=b"HTTP/1.0"), Expected.SERVED)
 
 
