@@ -7,6 +7,9 @@ STACK ?= local
 # One more than the cores of a small machine: many tests wait for a process that starts.
 WORKERS ?= 3
 
+# Whoever is told not to keep byte code compiles every module anew in every process that starts.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 RUN := $(VENV)/bin/python
 WEB := services/frontend/web
@@ -41,7 +44,9 @@ env: install ## Write .env files, to run a service by hand (STACK=dev, ARGS="--s
 compose: install ## Write compose.yaml anew from the list of services
 	@$(RUN) -m scripts.compose
 
-test: lint web ## Check everything: style, web build, tests (types are one of them)
+check: types test ## Check everything: types, style, tests
+
+test: lint web ## Check style and run all tests
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install ## Check style (ruff)
@@ -113,4 +118,4 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
-.PHONY: compose images up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help
+.PHONY: check compose images up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help

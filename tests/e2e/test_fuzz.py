@@ -18,7 +18,7 @@ from tests.support.fuzzing import CHECKS, fuzz
 from tests.support.people import People
 from tests.support.platform import Platform
 
-CASES = int(os.environ.get("FUZZ_CASES", "60"))
+CASES = int(os.environ.get("FUZZ_CASES", "24"))
 USERS = 1 + CASES // 500
 """So many that none makes more requests than one may in a minute."""
 ENDS_THE_ACCOUNT = ("DELETE /api/v1/users/me",)
