@@ -44,10 +44,13 @@ env: install ## Write .env files, to run a service by hand (STACK=dev, ARGS="--s
 compose: install ## Write compose.yaml anew from the list of services
 	@$(RUN) -m scripts.compose
 
-check: types test ## Check everything: types, style, tests
+check: types test drills ## Check everything: types, style, tests, drills
 
 test: lint web ## Check style and run all tests
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not drill" $(ARGS)
+
+drills: web ## Kill, starve and flood what runs, and run past releases' tests: what takes long
+	@$(RUN) -m pytest -n 2 --dist loadfile -m drill $(ARGS)
 
 lint: install ## Check style (ruff)
 	@$(VENV)/bin/ruff check .
@@ -118,4 +121,4 @@ $(WEB)/dist/index.html: $(WEB)/node_modules/.package-lock.json $(WEB_SOURCES)
 	@cd $(WEB) && npm run --silent build
 	@touch $@
 
-.PHONY: check compose images up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help
+.PHONY: check drills compose images up down reset logs mail outputs env test lint types policy workflows format web install rehearse deploy smoke clean help

@@ -7,6 +7,7 @@ import gc
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.cognito",
+    "tests.support.collected",
     "tests.support.platform",
     "tests.support.postgres",
     "tests.support.tokens",

@@ -16,6 +16,8 @@ from tests.e2e.faulty import WRITERS, Load, gateway_url, process_of, until
 from tests.support.people import PASSWORD, People
 from tests.support.platform import Platform, running_platform, state_directory
 
+pytestmark = pytest.mark.drill
+
 RECOVERY = 3.0
 """Seconds from the kill to the first request that is answered as it should; longer where others keep the processors."""
 PATHS = {"data": "products", "identity": "users/me"}

@@ -18,6 +18,8 @@ from tests.support.fuzzing import CHECKS, fuzz
 from tests.support.people import People
 from tests.support.platform import Platform
 
+pytestmark = pytest.mark.drill
+
 CASES = int(os.environ.get("FUZZ_CASES", "24"))
 USERS = 1 + CASES // 500
 """So many that none makes more requests than one may in a minute."""

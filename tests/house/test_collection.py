@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.collected import COLLECTED
+
 ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = {".venv", "node_modules", ".local", ".git"}
 
@@ -31,12 +33,12 @@ def defines_tests(path: Path) -> bool:
 
 def test_every_file_that_holds_tests_is_collected(request: pytest.FixtureRequest) -> None:
     """A run of everything has collected them itself; after one of some tests, all are collected anew."""
-    missing = files_with_tests() - collected_by(request.session)
+    missing = files_with_tests() - collected_by(request.config)
     assert not missing or missing - collected_anew() == set()
 
 
-def collected_by(session: pytest.Session) -> set[str]:
-    return {item.path.relative_to(ROOT).as_posix() for item in session.items}
+def collected_by(config: pytest.Config) -> set[str]:
+    return {path.relative_to(ROOT).as_posix() for path in config.stash[COLLECTED]}
 
 
 def collected_anew() -> set[str]:

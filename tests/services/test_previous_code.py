@@ -17,6 +17,8 @@ from scripts.local.postgres import Server
 from services.catalog import SERVICES, Need
 from services.shared.migrations import folder_of, newest_revision
 
+pytestmark = pytest.mark.drill
+
 PATIENCE = 240
 """Seconds: a whole suite runs, on a machine that may be busy."""
 ROOT = Path(__file__).resolve().parents[2]

@@ -22,6 +22,8 @@ from tests.support.migrated import migrated
 from tests.support.postgres import Database, OwnPostgres, fresh_database
 from tests.support.tokens import TokenIssuer
 
+pytestmark = pytest.mark.drill
+
 PATH = "/api/v1/products"
 WRITERS = 6
 DOWN_SECONDS = 0.3

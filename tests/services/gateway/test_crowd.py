@@ -19,7 +19,7 @@ from tests.services.gateway.crowd import gateway_process, is_ready
 from tests.support.applications import served
 from tests.support.tokens import TokenIssuer
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.drill]
 
 IDLE = 10_000
 SPARE = 500

@@ -18,7 +18,7 @@ from tests.support.applications import served
 from tests.support.cognito import CognitoServer
 from tests.support.migrated import MigratedDatabase
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.drill]
 
 CROWD = 200
 SAME = 50

@@ -36,7 +36,7 @@ from tests.support.cognito import CognitoServer
 from tests.support.migrated import migrated
 from tests.support.postgres import FOR_TESTS, Database
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.drill, pytest.mark.timeout(180)]
 
 OUTAGE = float(os.environ.get("OUTAGE_SECONDS", "1"))
 RECOVERY = 3.0
