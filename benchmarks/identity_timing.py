@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -30,7 +29,7 @@ from scripts.local import cognito
 from scripts.local.processes import HOST, free_ports, running
 from services.identity.app import Parts, assemble
 from services.identity.settings import Settings
-from tests.services.identity.conftest import BODY, KEYS, ORIGIN, PASSWORD, new_email
+from tests.services.identity.conftest import BODY, PASSWORD, credentials_for, new_email, settings_for
 from tests.support.applications import served
 from tests.support.cognito import CognitoServer, UserPool
 from tests.support.migrated import migrated
@@ -66,25 +65,6 @@ class Times:
         """The chance that a known address took longer (the area under the ROC curve)."""
         longer = sum((a > b) + (a == b) / 2 for a in self.known for b in self.unknown)
         return longer / (len(self.known) * len(self.unknown))
-
-
-def settings_for(pool: UserPool, database: dict[str, Any]) -> Settings:
-    """The service's environment."""
-    values = {
-        "environment": "local",
-        "log_level": "error",
-        "aws_region": pool.region,
-        "cognito_user_pool_id": pool.id,
-        "cognito_client_id": pool.client_id,
-        "cognito_client_secret": pool.client_secret,
-        "cognito_issuer": pool.issuer,
-        "cognito_jwks_url": pool.jwks_url,
-        "session_keys": KEYS,
-        "public_origin": ORIGIN,
-        "data_url": "http://127.0.0.1:9",
-        **database,
-    }
-    return Settings.model_validate(values)
 
 
 def slower_for(known: frozenset[str], operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -168,8 +148,7 @@ def main() -> None:
         server = CognitoServer(f"http://{HOST}:{port}")
         cognito.wait(server.url)
         pool = server.create_pool()
-        os.environ["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"] = pool.endpoint
-        os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = "test"
+        stack.enter_context(credentials_for(pool))
         database = stack.enter_context(fresh_database(stack.enter_context(own_server(FOR_TESTS))))
         asyncio.run(run(settings_for(pool, migrated(database, "services.identity").settings), pool, count))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,13 @@ def schema(module_database: Database) -> MigratedDatabase:
 @pytest.fixture(scope="module")
 def credentials(pool: UserPool) -> Iterator[None]:
     """What a task's role and botocore's own variables give."""
+    with credentials_for(pool):
+        yield
+
+
+@contextmanager
+def credentials_for(pool: UserPool) -> Iterator[None]:
+    """The variables that lead botocore to the pool, as long as the block lasts."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", pool.endpoint)
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -61,22 +69,28 @@ async def data_service() -> AsyncIterator[DataService]:
 
 @pytest.fixture(scope="module")
 def settings(pool: UserPool, schema: MigratedDatabase, credentials: None, data_service: DataService) -> Settings:
-    return Settings.model_validate(
-        {
-            "environment": "local",
-            "log_level": "info",
-            "aws_region": pool.region,
-            "cognito_user_pool_id": pool.id,
-            "cognito_client_id": pool.client_id,
-            "cognito_client_secret": pool.client_secret,
-            "cognito_issuer": pool.issuer,
-            "cognito_jwks_url": pool.jwks_url,
-            "session_keys": KEYS,
-            "public_origin": ORIGIN,
-            "data_url": data_service.url,
-            **schema.settings,
-        }
-    )
+    return settings_for(pool, schema.settings, log_level="info", data_url=data_service.url)
+
+
+def settings_for(
+    pool: UserPool, database: Mapping[str, Any], *, log_level: str = "error", data_url: str = "http://127.0.0.1:9"
+) -> Settings:
+    """The service's environment; by default nobody answers where the data service would be."""
+    values = {
+        "environment": "local",
+        "log_level": log_level,
+        "aws_region": pool.region,
+        "cognito_user_pool_id": pool.id,
+        "cognito_client_id": pool.client_id,
+        "cognito_client_secret": pool.client_secret,
+        "cognito_issuer": pool.issuer,
+        "cognito_jwks_url": pool.jwks_url,
+        "session_keys": KEYS,
+        "public_origin": ORIGIN,
+        "data_url": data_url,
+        **database,
+    }
+    return Settings.model_validate(values)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

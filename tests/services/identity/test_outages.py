@@ -30,7 +30,7 @@ from scripts.local.postgres import Cluster
 from scripts.local.processes import HOST, Command, free_ports, running
 from services.identity.app import create
 from services.identity.settings import Settings
-from tests.services.identity.conftest import BODY, KEYS, ORIGIN, PASSWORD, new_email
+from tests.services.identity.conftest import BODY, PASSWORD, credentials_for, new_email, settings_for
 from tests.support.applications import served
 from tests.support.cognito import CognitoServer
 from tests.support.migrated import migrated
@@ -155,25 +155,8 @@ def parts() -> Iterator[tuple[Part, Part, CognitoServer, Database]]:
 def own_settings(parts: tuple[Part, Part, CognitoServer, Database]) -> Iterator[Settings]:
     _, _, emulator, database = parts
     pool = emulator.create_pool()
-    values = {
-        "environment": "local",
-        "log_level": "error",
-        "aws_region": pool.region,
-        "cognito_user_pool_id": pool.id,
-        "cognito_client_id": pool.client_id,
-        "cognito_client_secret": pool.client_secret,
-        "cognito_issuer": pool.issuer,
-        "cognito_jwks_url": pool.jwks_url,
-        "session_keys": KEYS,
-        "public_origin": ORIGIN,
-        "data_url": "http://127.0.0.1:9",
-        **migrated(database, "services.identity").settings,
-    }
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", pool.endpoint)
-        environment.setenv("AWS_ACCESS_KEY_ID", "test")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        yield Settings.model_validate(values)
+    with credentials_for(pool):
+        yield settings_for(pool, migrated(database, "services.identity").settings)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
