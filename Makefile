@@ -46,7 +46,7 @@ compose: install ## Write compose.yaml anew from the list of services
 
 check: types test drills ## Check everything: types, style, tests, drills
 
-test: lint web ## Check style and run all tests
+test: lint web ## Check style and run the tests, all but the drills
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not drill" $(ARGS)
 
 drills: web ## Kill, starve and flood what runs, and run past releases' tests: what takes long
