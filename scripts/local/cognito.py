@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
 import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.local.errors import LocalRunError
-from scripts.local.processes import HOST, Command, base_environment
+from scripts.local.processes import HOST, Command, base_environment, wait_until
 from scripts.local.state import REPOSITORY
 
 CODE = re.compile(r"\b\d{6}\b")
@@ -89,11 +87,7 @@ def is_up(url: str) -> bool:
 
 def wait(url: str, patience: float = 60.0) -> None:
     """Return once the emulator answers; LocalRunError after `patience` seconds."""
-    deadline = time.monotonic() + patience
-    while not is_up(url):
-        if time.monotonic() > deadline:
-            raise LocalRunError(f"the Cognito emulator at {url} does not answer")
-        time.sleep(0.03)
+    wait_until(lambda: is_up(url), f"the Cognito emulator at {url}", patience)
 
 
 def get_json(url: str) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,14 @@ from scripts.images.errors import ImagesError
 from scripts.images.registry import Manifest, Repository
 from scripts.local.control_plane import is_up
 from scripts.local.errors import LocalRunError
-from scripts.local.processes import Command, base_environment
+from scripts.local.processes import Command, base_environment, wait_until
 from scripts.local.state import State, read_json
 from scripts.local.tasks import Task, run_to_end
 
 DOCKER = "docker"
 LABEL = "sri.local"
 BUILD_PATIENCE_S = 1800
+REGISTRY_PATIENCE_S = 30.0
 
 
 def environment() -> dict[str, str]:
@@ -58,7 +58,12 @@ def publish(
     url, _, tag = image.rpartition(":")
     repository, name = Repository(url), url.rpartition("/")[2]
     try:
-        _wait(repository.host)
+        # It starts at the same time as the program.
+        wait_until(
+            lambda: is_up(f"http://{repository.host}"),
+            f"the registry of images at {repository.host}",
+            REGISTRY_PATIENCE_S,
+        )
         if repository.digest(tag) is None:
             note(f"building {name}")
             _run(f"image-{name}", _build(image, described), program, state)
@@ -82,15 +87,6 @@ def _build(image: str, described: Mapping[str, Any]) -> list[str]:
 def _run(name: str, arguments: list[str], program: Path, state: State) -> None:
     command = Command(argv=[DOCKER, *arguments], env=environment(), cwd=program)
     run_to_end(name, command, state, patience=BUILD_PATIENCE_S)
-
-
-def _wait(host: str, patience: float = 30.0) -> None:
-    """Return once the registry takes connections: it starts at the same time as the program."""
-    deadline = time.monotonic() + patience
-    while not is_up(f"http://{host}"):
-        if time.monotonic() > deadline:
-            raise LocalRunError(f"the registry of images at {host} does not answer")
-        time.sleep(0.03)
 
 
 def command(task: Task, state: State) -> Command:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import socket
 import sys
-import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from scripts.local.errors import LocalRunError
-from scripts.local.processes import HOST, Command, base_environment
+from scripts.local.processes import HOST, Command, base_environment, wait_until
 from scripts.local.state import REPOSITORY
 
 CREDENTIALS: Mapping[str, str] = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -49,8 +47,4 @@ def is_up(url: str) -> bool:
 
 def wait(url: str, patience: float = 60.0) -> None:
     """Return once the server takes connections; LocalRunError after `patience` seconds."""
-    deadline = time.monotonic() + patience
-    while not is_up(url):
-        if time.monotonic() > deadline:
-            raise LocalRunError(f"the AWS emulator at {url} does not answer")
-        time.sleep(0.03)
+    wait_until(lambda: is_up(url), f"the AWS emulator at {url}", patience)

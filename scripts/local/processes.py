@@ -9,15 +9,19 @@ import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from scripts.local.errors import LocalRunError
+
 HOST = "127.0.0.1"
 
 LOWEST_PORT, HIGHEST_PORT = 20_000, 32_000
+POLL_S = 0.03
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,15 @@ def running(command: Command, log: Path, *, patience: float = 10.0) -> Iterator[
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def wait_until(is_up: Callable[[], bool], what: str, patience: float) -> None:
+    """Return once it is; LocalRunError, which says that `what` does not answer, after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while not is_up():
+        if time.monotonic() > deadline:
+            raise LocalRunError(f"{what} does not answer")
+        time.sleep(POLL_S)
 
 
 def is_free(port: int) -> bool:
