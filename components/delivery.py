@@ -7,17 +7,17 @@ that a deployment makes, from giving itself more.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import pulumi
 import pulumi_aws as aws
 
 from components.component import Component
 from components.config import StackConfig
-from components.delivery_policies import boundary, deploy_statements, drift_statements, plan_statements
+from components.delivery_policies import boundary_statements, deploy_statements, drift_statements, plan_statements
 from components.delivery_state import PipelineState
+from components.policies import Statement, document
 
 ISSUER = "token.actions.githubusercontent.com"
 
@@ -72,28 +72,13 @@ class Delivery(Component):
         args.validate()
         super().__init__(name, opts)
         self._args = args
-        provider = self._find_provider()
+        self._provider_arn = self._find_provider()
         self._boundary = self._create_boundary()
         self.boundary_arn = self._boundary.arn
-        repository, environment = args.repository, args.environment
-        self.plan_role_arn = self._create_role(
-            "plan",
-            provider,
-            [f"repo:{repository}:pull_request"],
-            plan_statements(args.account, args.region, args.stack, args.state),
-        )
-        self.drift_role_arn = self._create_role(
-            "drift",
-            provider,
-            [f"repo:{repository}:ref:refs/heads/main"],
-            drift_statements(args.account, args.region, args.stack, args.state),
-        )
-        self.deploy_role_arn = self._create_role(
-            "deploy",
-            provider,
-            [f"repo:{repository}:environment:{environment}"],
-            deploy_statements(args.account, args.region, args.stack, args.state),
-        )
+        scope = args.account, args.region, args.stack, args.state
+        self.plan_role_arn = self._create_role("plan", "pull_request", plan_statements(*scope))
+        self.drift_role_arn = self._create_role("drift", "ref:refs/heads/main", drift_statements(*scope))
+        self.deploy_role_arn = self._create_role("deploy", f"environment:{args.environment}", deploy_statements(*scope))
         self.finish()
 
     def _find_provider(self) -> pulumi.Output[str]:
@@ -112,33 +97,30 @@ class Delivery(Component):
             name,
             name=name,
             description="What no role of this stack can do, whatever its policies say",
-            policy=json.dumps(boundary(args.account, args.stack)),
+            policy=document(boundary_statements(args.account, args.stack)),
             opts=self.child(),
         )
 
-    def _create_role(
-        self, kind: str, provider: pulumi.Output[str], subjects: list[str], statements: list[dict[str, Any]]
-    ) -> pulumi.Output[str]:
+    def _create_role(self, kind: str, subject: str, statements: list[Statement]) -> pulumi.Output[str]:
+        """`subject`: what of the repository the role opens for, in the words of GitHub's tokens."""
         name = f"{self.name}-{kind}"
         role = aws.iam.Role(
             name,
             name=name,
-            assume_role_policy=provider.apply(lambda arn: json.dumps(trust(arn, subjects))),
+            assume_role_policy=document([trust(self._provider_arn, f"repo:{self._args.repository}:{subject}")]),
             permissions_boundary=self._boundary.arn,
             max_session_duration=3600,
             opts=self.child(),
         )
-        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        aws.iam.RolePolicy(name, role=role.name, policy=document, opts=self.child())
+        aws.iam.RolePolicy(name, role=role.name, policy=document(statements), opts=self.child())
         return role.arn
 
 
-def trust(provider: str, subjects: list[str]) -> dict[str, Any]:
-    """Who may take the role on: GitHub's tokens made for AWS, for exactly these subjects."""
-    statement = {
+def trust(provider_arn: pulumi.Output[str], subject: str) -> Statement:
+    """Who may take the role on: GitHub's tokens made for AWS, for exactly this subject."""
+    return {
         "Effect": "Allow",
         "Action": "sts:AssumeRoleWithWebIdentity",
-        "Principal": {"Federated": provider},
-        "Condition": {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subjects}},
+        "Principal": {"Federated": provider_arn},
+        "Condition": {"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": [subject]}},
     }
-    return {"Version": "2012-10-17", "Statement": [statement]}

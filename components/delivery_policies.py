@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.delivery_state import PipelineState
+from components.policies import Statement
 
 _READ = ("Describe*", "Get*", "List*")
 
@@ -48,7 +49,7 @@ _SECRETS = (
 """Reads that would show a secret: the client's stands in its description too."""
 
 
-def _own_parts(account: str, stack: str) -> dict[str, Any]:
+def _own_parts(account: str, stack: str) -> Statement:
     return {
         "Effect": "Allow",
         "Action": ["iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"],
@@ -56,7 +57,7 @@ def _own_parts(account: str, stack: str) -> dict[str, Any]:
     }
 
 
-def _reads(account: str, region: str, stack: str, state: PipelineState | None) -> list[dict[str, Any]]:
+def _reads(account: str, region: str, stack: str, state: PipelineState | None) -> list[Statement]:
     """Leave to read what the stack is made of."""
     reads = sorted(f"{service}:{verb}" for service in _LOOKED_AT for verb in _READ)
     return [
@@ -92,7 +93,7 @@ def _reads(account: str, region: str, stack: str, state: PipelineState | None) -
     ]
 
 
-def plan_statements(account: str, region: str, stack: str, state: PipelineState | None = None) -> list[dict[str, Any]]:
+def plan_statements(account: str, region: str, stack: str, state: PipelineState | None) -> list[Statement]:
     """A preview's: leave to read what it may have to look up, and nothing that holds a secret or people's data."""
     return [
         *_reads(account, region, stack, state),
@@ -100,7 +101,7 @@ def plan_statements(account: str, region: str, stack: str, state: PipelineState 
     ]
 
 
-def drift_statements(account: str, region: str, stack: str, state: PipelineState | None = None) -> list[dict[str, Any]]:
+def drift_statements(account: str, region: str, stack: str, state: PipelineState | None) -> list[Statement]:
     """The nightly comparison's, which reads every resource of the stack, the app client and its secret among them."""
     return [
         *_reads(account, region, stack, state),
@@ -109,15 +110,13 @@ def drift_statements(account: str, region: str, stack: str, state: PipelineState
     ]
 
 
-def _client_secret(account: str, region: str, stack: str) -> dict[str, Any]:
+def _client_secret(account: str, region: str, stack: str) -> Statement:
     # The provider reads a version that it has put, and whoever may describe the client knows this secret anyway.
     secret = f"arn:aws:secretsmanager:{region}:{account}:secret:{stack}-client-secret-*"
     return {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret}
 
 
-def deploy_statements(
-    account: str, region: str, stack: str, state: PipelineState | None = None
-) -> list[dict[str, Any]]:
+def deploy_statements(account: str, region: str, stack: str, state: PipelineState | None) -> list[Statement]:
     """Leave to make and change the stack: its services' parts, its own secrets, and roles within the boundary."""
     role = f"arn:aws:iam::{account}:role/{stack}-*"
     limit = f"arn:aws:iam::{account}:policy/{stack}-boundary"
@@ -187,49 +186,46 @@ def deploy_statements(
     ]
 
 
-def boundary(account: str, stack: str) -> dict[str, Any]:
+def boundary_statements(account: str, stack: str) -> list[Statement]:
     """The outermost limit: everything but other accounts' roles, people's access, the bill and this boundary itself."""
     own = f"arn:aws:iam::{account}:policy/{stack}-boundary"
     delivery = [f"arn:aws:iam::{account}:role/{stack}-{kind}" for kind in ("plan", "drift", "deploy")]
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": "Ceiling", "Effect": "Allow", "Action": "*", "Resource": "*"},
-            {
-                "Sid": "NobodysKeys",
-                "Effect": "Deny",
-                "Action": [
-                    "account:*",
-                    "iam:*AccessKey*",
-                    "iam:*Group*",
-                    "iam:*LoginProfile*",
-                    "iam:*SAMLProvider*",
-                    "iam:*User*",
-                    "organizations:*",
-                    "sts:AssumeRole",
-                ],
-                "Resource": "*",
-            },
-            {
-                "Sid": "NotThisLimit",
-                "Effect": "Deny",
-                "Action": [
-                    "iam:CreatePolicyVersion",
-                    "iam:DeletePolicy",
-                    "iam:DeletePolicyVersion",
-                    "iam:DeleteRolePermissionsBoundary",
-                    "iam:SetDefaultPolicyVersion",
-                ],
-                "Resource": [own, f"arn:aws:iam::{account}:role/{stack}-*"],
-            },
-            {
-                "Sid": "NotTheseRoles",
-                "Effect": "Deny",
-                "Action": ["iam:DeleteRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"],
-                "Resource": delivery,
-            },
-        ],
-    }
+    return [
+        {"Sid": "Ceiling", "Effect": "Allow", "Action": "*", "Resource": "*"},
+        {
+            "Sid": "NobodysKeys",
+            "Effect": "Deny",
+            "Action": [
+                "account:*",
+                "iam:*AccessKey*",
+                "iam:*Group*",
+                "iam:*LoginProfile*",
+                "iam:*SAMLProvider*",
+                "iam:*User*",
+                "organizations:*",
+                "sts:AssumeRole",
+            ],
+            "Resource": "*",
+        },
+        {
+            "Sid": "NotThisLimit",
+            "Effect": "Deny",
+            "Action": [
+                "iam:CreatePolicyVersion",
+                "iam:DeletePolicy",
+                "iam:DeletePolicyVersion",
+                "iam:DeleteRolePermissionsBoundary",
+                "iam:SetDefaultPolicyVersion",
+            ],
+            "Resource": [own, f"arn:aws:iam::{account}:role/{stack}-*"],
+        },
+        {
+            "Sid": "NotTheseRoles",
+            "Effect": "Deny",
+            "Action": ["iam:DeleteRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"],
+            "Resource": delivery,
+        },
+    ]
 
 
 def _in_region(region: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from components.policies import Statement
 
 
 @dataclass(frozen=True)
@@ -13,10 +14,10 @@ class PipelineState:
     bucket: str
     key: str | None
 
-    def read(self) -> list[dict[str, Any]]:
+    def read(self) -> list[Statement]:
         """Leave to read every stack's state: one stack's images are taken over from another's."""
         bucket = f"arn:aws:s3:::{self.bucket}"
-        statements: list[dict[str, Any]] = [
+        statements: list[Statement] = [
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/.pulumi/*"},
         ]
@@ -24,7 +25,7 @@ class PipelineState:
             statements.append({"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": self.key})
         return statements
 
-    def write(self, stack: str) -> dict[str, Any]:
+    def write(self, stack: str) -> Statement:
         """Leave to write one stack's state (the layout of pulumi/pkg/backend/diy), its history, backups and lock."""
         project, _, name = stack.partition("-")
         root = f"arn:aws:s3:::{self.bucket}/.pulumi"
