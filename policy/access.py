@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policy.rule import Inputs, listed, rule, statements
+from policy.rule import Inputs, listed, principals, rule, statements
 
 POLICY = ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy")
 ROLE = "aws:iam/role:Role"
@@ -58,10 +58,7 @@ def allowances_say_what_they_allow(inputs: Inputs) -> Iterator[str]:
 def roles_are_trusted_to_somebody(inputs: Inputs) -> Iterator[str]:
     """A role names who may take it on, and under which condition."""
     for statement in statements(inputs.get("assumeRolePolicy")):
-        principal = statement.get("Principal")
-        named = (
-            [p for value in principal.values() for p in listed(value)] if isinstance(principal, dict) else [principal]
-        )
+        named = principals(statement)
         if "*" in named:
             yield "everybody may take the role on"
         elif "Condition" not in statement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policy.rule import Inputs, listed, rule, statements
+from policy.rule import Inputs, principals, rule, statements
 
 INSTANCE = "aws:rds/instance:Instance"
 CLUSTER = "aws:rds/cluster:Cluster"
@@ -85,9 +85,7 @@ def bucket_has_no_acl(inputs: Inputs) -> Iterator[str]:
 def nothing_is_open_to_everybody(inputs: Inputs) -> Iterator[str]:
     """No resource's policy allows anything to everybody."""
     for statement in statements(inputs.get("policy")):
-        principal = statement.get("Principal")
-        named = listed(principal.get("AWS")) if isinstance(principal, dict) else listed(principal)
-        if statement.get("Effect") == "Allow" and "*" in named:
+        if statement.get("Effect") == "Allow" and "*" in principals(statement):
             yield f"everybody may {statement.get('Action')}"
 
 
@@ -99,9 +97,7 @@ def bucket_demands_tls(inputs: Inputs) -> Iterator[str]:
         yield "nothing denies requests without TLS"
 
 
-@rule(
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-)
+@rule("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
 def bucket_is_encrypted(inputs: Inputs) -> Iterator[str]:
     """Objects are encrypted with AES-256 or a key of KMS."""
     for entry in inputs.get("rules") or [{}]:

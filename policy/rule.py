@@ -58,3 +58,9 @@ def statements(document: Any) -> list[dict[str, Any]]:
 def listed(value: Any) -> list[Any]:
     """`value` as a list: IAM writes a single one without brackets."""
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def principals(statement: Mapping[str, Any]) -> list[Any]:
+    """Everybody whom the statement names, of whatever kind; `*` is everybody at all."""
+    named = statement.get("Principal")
+    return [one for each in named.values() for one in listed(each)] if isinstance(named, Mapping) else listed(named)
