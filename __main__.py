@@ -108,7 +108,10 @@ outputs = {
     "monthly_estimate": monthly_estimate(config),
 }
 if delivery is not None:
-    roles = (delivery.plan_role_arn, delivery.drift_role_arn, delivery.deploy_role_arn)
-    outputs |= dict(zip(("plan_role_arn", "drift_role_arn", "deploy_role_arn"), roles, strict=True))
+    outputs |= {
+        "plan_role_arn": delivery.plan_role_arn,
+        "drift_role_arn": delivery.drift_role_arn,
+        "deploy_role_arn": delivery.deploy_role_arn,
+    }
 for output, value in outputs.items():
     pulumi.export(output, value)
