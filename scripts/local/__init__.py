@@ -8,6 +8,6 @@
 - `blueprint`, `tasks`: what that run left in the emulators, services to start and rules to route by
 - `deployed_pool`, `pool_access`: `--cognito STACK`, the user pool of a deployed stack instead of the emulator's
 - `front_door`, `routing`: the load balancer's stand-in, one origin for the browser
-- `containers`, `image_registry`: `--docker`, containers instead of processes, and where their images are
+- `containers`: `--docker`, containers instead of processes; `publishing`, `image_registry`: where their images are
 - `state`, `ports`, `logs`, `report`: what is kept, chosen, written and told
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.images.registry import Manifest
-from scripts.local import cognito, containers, control_plane
+from scripts.local import cognito, containers, control_plane, publishing
 from scripts.local.blueprint import Blueprint, read_blueprint
 from scripts.local.deployed_pool import callers_environment
 from scripts.local.engine.cloud import Cloud
@@ -74,7 +74,7 @@ def local_facts(request: Request, program: Path, machine: dict[str, str], note: 
         run_to_end(task.family, containers.command(task, state) if request.registry else task.command(), state)
 
     def publish(image: str, described: Mapping[str, Any]) -> Manifest:
-        return containers.publish(image, described, program, state, note)
+        return publishing.publish(image, described, program, state, note)
 
     return LocalFacts(
         database=request.database,

@@ -11,6 +11,7 @@ import pytest
 
 from scripts.local import containers
 from scripts.local.errors import LocalRunError
+from scripts.local.publishing import publish
 from scripts.local.state import State, write_json
 from scripts.local.tasks import Task, run_to_end
 from tests.support.image_registry import serving
@@ -68,7 +69,7 @@ def image(engine: None, host: str, state: State, tmp_path: Path) -> Iterator[str
         "context": "context", "dockerfile": "context/Dockerfile", "target": "service", "platform": "linux/amd64",
         "args": {"SERVICE": "data"},
     }  # fmt: skip
-    manifest = containers.publish(f"{host}/{NAME}:1", described, tmp_path, state, print)
+    manifest = publish(f"{host}/{NAME}:1", described, tmp_path, state, print)
     containers.docker("rmi", f"{host}/{NAME}:1")
     yield f"{host}/{NAME}@{manifest.digest}"
     containers.docker("rmi", f"{host}/{NAME}@{manifest.digest}")
@@ -97,7 +98,7 @@ def test_a_container_runs_the_very_image_that_the_task_definition_names(state: S
 def test_an_image_that_the_registry_has_is_not_built_again(host: str, state: State, tmp_path: Path) -> None:
     pushed = put_image(f"{host}/kept", "1", "a")
     noted: list[str] = []
-    manifest = containers.publish(f"{host}/kept:1", {"dockerfile": "Nowhere"}, tmp_path, state, noted.append)
+    manifest = publish(f"{host}/kept:1", {"dockerfile": "Nowhere"}, tmp_path, state, noted.append)
     assert (manifest.digest, noted) == (pushed, [])
 
 
@@ -129,4 +130,4 @@ def test_a_container_whose_command_was_killed_is_removed(state: State, image: st
 def test_an_image_that_cannot_be_built_is_told_with_the_last_lines(host: str, state: State, tmp_path: Path) -> None:
     described = {"context": ".", "dockerfile": "Nowhere", "target": "service", "platform": "linux/amd64"}
     with pytest.raises(LocalRunError, match=f"image-{NAME} ended with 1 after"):
-        containers.publish(f"{host}/{NAME}:none", described, tmp_path, state, print)
+        publish(f"{host}/{NAME}:none", described, tmp_path, state, print)
