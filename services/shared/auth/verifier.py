@@ -93,7 +93,7 @@ class RemoteVerifier:
     """Verifies tokens by keys that may have to be fetched."""
 
     def __init__(self, check: TokenCheck, keys: RemoteKeys, tally: Tally) -> None:
-        self._check, self._keys, self._tally, self._results = check, keys, tally, tally.results
+        self._check, self._keys, self._results = check, keys, tally.results
 
     async def __call__(self, token: str) -> Principal:
         """The principal of the token; TokenError for one that is not taken."""
@@ -116,5 +116,4 @@ class RemoteVerifier:
         principal = self._check.known(token)
         if principal is not None:
             self._results[ACCEPTED] += 1
-            self._tally.cache_hits += 1
         return principal
