@@ -7,33 +7,21 @@ import math
 import re
 from collections.abc import Iterator
 
+from components.aws_limits import (
+    FARGATE_MEMORY,
+    LOAD_BALANCER_ADDRESSES,
+    LOG_RETENTION_DAYS,
+    RESERVED_ADDRESSES,
+    TARGET_GROUP_NAME,
+)
 from components.config import DatabaseEngine, Egress, StackConfig, Tier, night_hours
 from components.connections import SMALLEST_POOL, pool_size
 from services import catalog
 
-FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
-    256: (512, 1024, 2048),
-    512: range(1024, 4096 + 1, 1024),
-    1024: range(2048, 8192 + 1, 1024),
-    2048: range(4096, 16384 + 1, 1024),
-    4096: range(8192, 30720 + 1, 1024),
-    8192: range(16384, 61440 + 1, 4096),
-    16384: range(32768, 122880 + 1, 8192),
-}
-"""CPU units -> MiB: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
-
-LOG_RETENTION_DAYS = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-)  # fmt: skip
-"""What CloudWatch takes: PutRetentionPolicy in the CloudWatch Logs API reference."""
-
 SUBNET_BITS = 4
 """A VPC is cut into 16 equal blocks: room for four zones of each kind of subnet, and four blocks to spare."""
 
-_RESERVED_ADDRESSES = 5  # of each subnet, by AWS
-_LOAD_BALANCER_ADDRESSES = 8  # free in each of its subnets, or AWS refuses to scale it
 _A_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-_TARGET_GROUP_NAME = 32 - len("-1a2b3c4")  # the longest name, without the random part
 
 
 def problems_of(config: StackConfig) -> Iterator[str]:
@@ -47,6 +35,7 @@ def problems_of(config: StackConfig) -> Iterator[str]:
     yield from _gateway_problems(config)
     yield from _auth_problems(config)
     yield from _watch_problems(config)
+    yield from _delivery_problems(config)
     yield from _collector_problems(config)
     yield from _local_problems(config)
     if config.log_retention_days not in LOG_RETENTION_DAYS:
@@ -63,9 +52,9 @@ def _identity_problems(config: StackConfig) -> Iterator[str]:
             yield f"aws:defaultTags: tags.{tag} must be {value!r}, so that every resource says where it belongs"
     for service in catalog.SERVICES:
         name = f"{config.name}-{service.name}"
-        if len(name) > _TARGET_GROUP_NAME:
+        if len(name) > TARGET_GROUP_NAME:
             yield (
-                f"the stack's name: {name!r} has more than the {_TARGET_GROUP_NAME} characters that names of load "
+                f"the stack's name: {name!r} has more than the {TARGET_GROUP_NAME} characters that names of load "
                 "balancer parts leave room for; choose a shorter name for the stack"
             )
 
@@ -105,8 +94,8 @@ def _network_problems(config: StackConfig) -> Iterator[str]:
         return
     # A deployment runs the old and the new tasks side by side.
     tasks = 2 * sum(service.max_tasks for service in config.services.values())
-    needed = math.ceil(tasks / zones) + _LOAD_BALANCER_ADDRESSES
-    usable = network.num_addresses // 2**SUBNET_BITS - _RESERVED_ADDRESSES
+    needed = math.ceil(tasks / zones) + LOAD_BALANCER_ADDRESSES
+    usable = network.num_addresses // 2**SUBNET_BITS - RESERVED_ADDRESSES
     if needed > usable:
         yield (
             f"sri:vpc_cidr: {network} gives {usable} addresses in each subnet, and {tasks} tasks over {zones} zones "
@@ -165,21 +154,24 @@ def _night_problems(config: StackConfig) -> Iterator[str]:
 def _watch_problems(config: StackConfig) -> Iterator[str]:
     if config.alarm_email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", config.alarm_email):
         yield f"sri:alarm_email: {config.alarm_email!r} is no e-mail address; write it like ops@example.com"
-    repository = config.github_repository
-    if repository is not None and not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", repository):
-        yield f"sri:github_repository: {repository!r} is no repository; write it like owner/name"
-    if repository is not None and config.tier is Tier.LOCAL:
-        yield "sri:github_repository: tier local is deployed by nobody; remove it"
-    if repository is None and (config.state_bucket or config.state_key):
-        yield "sri:state_bucket, sri:state_key: for the roles of sri:github_repository alone; set that, or remove them"
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", config.state_bucket or "state"):
-        yield f"sri:state_bucket: {config.state_bucket!r} is no bucket; write its name alone, such as acme-state"
-    if not re.fullmatch(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]+", config.state_key or _A_KEY):
-        yield f"sri:state_key: {config.state_key!r} is no key; write its ARN, such as {_A_KEY}"
     if config.monthly_budget < 0:
         yield f"sri:monthly_budget: {config.monthly_budget} is below 0; use USD a month, or 0 for none"
     if config.tier is Tier.LOCAL and (config.alarm_email is not None or config.monthly_budget):
         yield "sri:monthly_budget, sri:alarm_email: tier local has neither; remove them"
+
+
+def _delivery_problems(config: StackConfig) -> Iterator[str]:
+    repository, bucket, key = config.github_repository, config.state_bucket, config.state_key
+    if repository is not None and not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", repository):
+        yield f"sri:github_repository: {repository!r} is no repository; write it like owner/name"
+    if repository is not None and config.tier is Tier.LOCAL:
+        yield "sri:github_repository: tier local is deployed by nobody; remove it"
+    if repository is None and (bucket or key):
+        yield "sri:state_bucket, sri:state_key: for the roles of sri:github_repository alone; set that, or remove them"
+    if bucket is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+        yield f"sri:state_bucket: {bucket!r} is no bucket; write its name alone, such as acme-state"
+    if key is not None and not re.fullmatch(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[a-zA-Z0-9-]+", key):
+        yield f"sri:state_key: {key!r} is no key; write its ARN, such as {_A_KEY}"
 
 
 def _collector_problems(config: StackConfig) -> Iterator[str]:

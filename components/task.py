@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws_limits import FARGATE_MEMORY
 from components.component import Component
-from components.config_rules import FARGATE_MEMORY
 from components.container import Container
 from components.environment import Variables
 from components.images import Image

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from components.aws_limits import FARGATE_MEMORY
 from components.config import ConfigError, DatabaseConfig, LocalConfig, ServiceConfig, StackConfig
 from components.config_loading import keys_of
-from components.config_rules import FARGATE_MEMORY
 from services import catalog
 from tests.support.stacks import LOCAL, attempted, build, stack
 
