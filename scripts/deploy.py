@@ -22,13 +22,11 @@ from scripts.delivery.aws import Patience
 from scripts.delivery.console import Console, terminable
 from scripts.delivery.deployment import BLOCKED, DRIFTED, FAILED, GOOD, USAGE, Delivery
 from scripts.delivery.engine import NO_DIGEST, Engine, UpdateError
-from scripts.delivery.report import Report, markdown
+from scripts.delivery.report import DONE, Report, markdown
 from scripts.delivery.risks import MEANINGS, Risk
 from scripts.delivery.steps import Step
 from scripts.delivery.verdicts import DeliveryError, Verdict
 from services import catalog
-
-_SIGNS = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -108,7 +106,7 @@ def _run(given: argparse.Namespace, report: Report, console: Console) -> int:
 
     def heard(step: Step) -> None:
         if report.planned is not None:  # during the update
-            console.say(f"  {_SIGNS[step.op]} {step.label}")
+            console.say(f"  {DONE[step.op]} {step.label}")
 
     engine = Engine(given.stack, console.say, digests=_digests(given), heard=heard, policy_pack=given.policy_pack)
     if report.kind == "preview" and given.digests is None and engine.take_deployed_digests():

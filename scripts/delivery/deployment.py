@@ -93,9 +93,8 @@ class Delivery:
         )
 
     def _blocked_by_risk(self) -> int:
-        allow = " ".join(f"--allow {risk}" for risk in self.report.blocked)
         risks = ", ".join(f"{risk} ({RISKS[risk]})" for risk in self.report.blocked)
-        self.report.message = f"Blocked: {risks}. If that is meant, say so: {allow}"
+        self.report.message = f"Blocked: {risks}. If that is meant, say so: {self.report.allowing}"
         self.console.complain(self.report.message)
         return BLOCKED
 

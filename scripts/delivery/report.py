@@ -13,7 +13,7 @@ from scripts.delivery.verdicts import Verdict
 
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 _DOING = {"create": "to create", "update": "to update", "replace": "to replace", "delete": "to delete"}
-_DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 _DRIFTED = {"update": "changed", "delete": "gone"}
 _PROPERTIES = 6
 _ROWS = 250
@@ -56,9 +56,14 @@ class Report:
         """The risks that nobody has allowed."""
         return blocking(self.findings, self.allowed)
 
+    @property
+    def allowing(self) -> str:
+        """The options that allow them."""
+        return " ".join(f"--allow {risk}" for risk in self.blocked)
+
     def summary(self, *, done: bool = False) -> str:
         """The counts in a line."""
-        words = _DONE if done else _DRIFTED if self.kind == "drift" else _DOING
+        words = DONE if done else _DRIFTED if self.kind == "drift" else _DOING
         counts = self.changes.counts()
         parts = [f"{counts[op]} {words[op]}" for op in words if op in counts]
         return (
@@ -127,8 +132,7 @@ def markdown(report: Report) -> str:
             for f in report.findings
         ]
         if report.blocked:
-            allow = " ".join(f"--allow {risk}" for risk in report.blocked)
-            written += ["", f"An unattended deployment stops here, unless it is run with `{allow}`."]
+            written += ["", f"An unattended deployment stops here, unless it is run with `{report.allowing}`."]
         written.append("")
     elif not drift and not failed:
         written += ["No risk found.", ""]

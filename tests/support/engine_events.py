@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi.automation.events import EngineEvent
 
+from scripts.delivery.risks import find
 from scripts.delivery.steps import Changes, Recorder, Step
 
 FOLDER = Path(__file__).resolve().parents[1] / "scripts/delivery/recorded"
@@ -39,3 +40,8 @@ def step(
 def changes(*steps: Step) -> Changes:
     """Changes made of the steps."""
     return Changes(steps={step.urn: step for step in steps})
+
+
+def risks(*steps: Step) -> list[str]:
+    """The names of the risks that are found in the steps."""
+    return [str(finding.risk) for finding in find(changes(*steps))]

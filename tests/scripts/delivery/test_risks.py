@@ -7,22 +7,16 @@ from typing import Any
 import pytest
 
 from scripts.delivery.risks import KEEPERS, MEANINGS, Risk, blocking, find, unjudged
-from scripts.delivery.steps import Step
 from scripts.stack import UNKNOWN
-from tests.support.engine_events import changes, recorded, step
+from tests.support.engine_events import changes, recorded, risks, step
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 DATABASE = "aws:rds/instance:Instance"
 POOL = "aws:cognito/userPool:UserPool"
 SERVICE = "aws:ecs/service:Service"
-ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
 WORLD = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "0.0.0.0/0"}
-
-
-def risks(*steps: Step) -> list[str]:
-    return [str(finding.risk) for finding in find(changes(*steps))]
 
 
 def test_a_recorded_preview_shows_every_risk_that_was_put_into_it() -> None:

@@ -7,22 +7,10 @@ from typing import Any
 
 import pytest
 
-from scripts.delivery.risks import find
-from scripts.delivery.steps import Step
-from tests.support.engine_events import changes, step
+from tests.support.engine_events import risks, step
 
-INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-GROUP = "aws:ec2/securityGroup:SecurityGroup"
-DATABASE = "aws:rds/instance:Instance"
-POOL = "aws:cognito/userPool:UserPool"
-SERVICE = "aws:ecs/service:Service"
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
-WORLD = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "0.0.0.0/0"}
-
-
-def risks(*steps: Step) -> list[str]:
-    return [str(finding.risk) for finding in find(changes(*steps))]
 
 
 def policy(*statements: dict[str, Any]) -> dict[str, str]:
