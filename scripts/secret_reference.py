@@ -14,7 +14,7 @@ class SecretReferenceError(Exception):
 
 
 def value_of(manager: Any, reference: str) -> str:
-    """The text behind `ARN` or `ARN:member:stage:version`; `manager` is boto3's client.
+    """The text behind `ARN` or `ARN:member:stage:version`; `manager` is boto3's client, or answers as it does.
 
     Raises SecretReferenceError, and boto3's own errors.
     """

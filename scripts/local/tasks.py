@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from scripts.local.errors import LocalRunError
 from scripts.local.processes import Command, base_environment, last_lines
 from scripts.local.registry import Registry
 from scripts.local.state import REPOSITORY, State
+from scripts.secret_reference import SecretReferenceError, value_of
 
 if TYPE_CHECKING:  # the supervisor reads tasks too, and has no use for boto3
     from scripts.local.engine.cloud import Cloud
 
 POOL_SECRET = "COGNITO_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 """Whoever is told it talks to the user pool; all others only verify tokens."""
-
-ARN_PARTS = 7
-"""A secret's ARN has so many parts; what follows names a member, a stage and a version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,17 +82,11 @@ def read_task(
 
 def secret_value(cloud: Cloud, reference: str) -> str:
     """The value that `ARN` or `ARN:member:stage:version` stands for, as the ECS agent resolves it."""
-    parts = reference.split(":")
-    member = parts[ARN_PARTS] if len(parts) > ARN_PARTS else ""
-    version = {"VersionId": parts[-1]} if len(parts) > ARN_PARTS and parts[-1] else {}
-    secret = ":".join(parts[:ARN_PARTS])
-    text: str = cloud.call("secretsmanager.get_secret_value", SecretId=secret, **version)["SecretString"]
-    if not member:
-        return text
-    content: dict[str, Any] = json.loads(text)
-    if member not in content:
-        raise LocalRunError(f"the secret {parts[ARN_PARTS - 1]} has no member {member!r}")
-    return str(content[member])
+    manager = SimpleNamespace(get_secret_value=partial(cloud.call, "secretsmanager.get_secret_value"))
+    try:
+        return value_of(manager, reference)
+    except SecretReferenceError as error:
+        raise LocalRunError(str(error)) from error
 
 
 def run_to_end(name: str, command: Command, state: State, patience: float = 300.0) -> None:

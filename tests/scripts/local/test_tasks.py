@@ -65,7 +65,7 @@ def test_a_version_of_a_secret_is_read_though_another_is_current(cloud: Cloud) -
 
 def test_a_secret_without_the_wanted_member_is_named(cloud: Cloud) -> None:
     arn = cloud.call("secretsmanager.create_secret", Name="poor", SecretString='{"a": "b"}')["ARN"]
-    with pytest.raises(LocalRunError, match=r"the secret poor-\w+ has no member 'password'"):
+    with pytest.raises(LocalRunError, match=r"The secret poor-\w+ has no member 'password'"):
         secret_value(cloud, f"{arn}:password::")
 
 
