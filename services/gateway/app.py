@@ -68,7 +68,7 @@ class _Admission:
 
     def __call__(self, scope: Scope) -> ASGIApp | None:
         refuse_ambiguous(scope)
-        instead = self._cors.admit(scope) if self._cors.origins else None
+        instead = self._cors.admit(scope)
         self._limits.admit_address(scope)
         return instead
 

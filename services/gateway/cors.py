@@ -21,14 +21,16 @@ class Cors:
     """The app itself needs none of this: it has the API's own origin. Cookies are never allowed."""
 
     def __init__(self, origins: Iterable[str]) -> None:
-        self.origins = frozenset(origin.encode() for origin in origins)
+        self._origins = frozenset(origin.encode() for origin in origins)
 
     def admit(self, scope: Scope) -> ASGIApp | None:
         """Let the answer say that its page may read it; a preflight is answered here, as it comes without a token."""
+        if not self._origins:
+            return None
         headers = dict(scope["headers"])
         answer = scope["state"].setdefault("answer_headers", [])
         answer.append((b"vary", b"origin"))
-        if headers.get(b"origin") not in self.origins:
+        if headers.get(b"origin") not in self._origins:
             return None
         answer.append((b"access-control-allow-origin", headers[b"origin"]))
         if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:

@@ -51,7 +51,6 @@ class Express:
         self._limits, self._known, self._admit = limits, known, admit
         self._find = lru_cache(maxsize=4096)(routes.find)
         self._open = OpenPaths(open_paths)
-        self._partly_open = frozenset(route.name for route in map(routes.find, open_paths) if route)
 
     def __call__(self, scope: Scope, cycle: Cycle) -> bool:
         """Whether the request is taken; else nothing has been done about it."""
@@ -61,7 +60,7 @@ class Express:
             return False
         path = scope["raw_path"].decode("ascii")
         route = self._find(path) if len(path) <= LONGEST_REMEMBERED else None
-        if route is None or (route.name in self._partly_open and self._open.includes(scope)):
+        if route is None or self._open.includes(scope):
             return False
         principal = self._known(str(given[7:], "latin-1"))
         if principal is None:

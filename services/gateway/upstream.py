@@ -74,9 +74,7 @@ class Upstream:
 
     def kept(self) -> Connection | None:
         """A connection that a request can be sent on right now; None when that takes more, or may not be."""
-        if self.breaker.is_open or self.pool.busy + self.waiting >= MAX_BUSY:
-            return None
-        return self.pool.take()
+        return None if self.breaker.is_open or self._is_full() else self.pool.take()
 
     def answered(self, seconds: float) -> None:
         """Count a request that got an answer, whatever it said, so long after it was sent."""
@@ -94,10 +92,13 @@ class Upstream:
         if not self.breaker.admits():
             self.outcomes["refused"] += 1
             raise unavailable("upstream_unavailable", UNAVAILABLE, retry_after=RETRY_AFTER)
-        if self.pool.busy + self.waiting >= MAX_BUSY:
+        if self._is_full():
             self.outcomes["refused"] += 1
             detail = "Too many requests wait for the service behind this path. Try again shortly."
             raise unavailable("upstream_busy", detail, retry_after=RETRY_AFTER)
+
+    def _is_full(self) -> bool:
+        return self.pool.busy + self.waiting >= MAX_BUSY
 
     async def _answered(self, request: Outgoing, began: float) -> Connection:
         until = began + self.deadlines.total

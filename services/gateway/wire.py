@@ -71,11 +71,8 @@ class Connection(Answer, asyncio.Protocol):
         self._busy = True
         self._sending = more
         self._until = until
-        self._heard = self._loop.time()
-        if self._transport is not None:
-            self._transport.write(request)
-        if self._timer is None or until < self._heard + self._read_seconds:
-            self._watch()
+        self.write(request)
+        self._watch()
 
     def write(self, data: bytes) -> None:
         """Send more of the request."""
@@ -109,14 +106,13 @@ class Connection(Answer, asyncio.Protocol):
             self._paused = False
             self._heard = self._loop.time()
             self._transport.resume_reading()
+            self._watch()
         return data
 
     @property
     def reusable(self) -> bool:
         """Whether another request may follow: question and answer came to their ends."""
-        transport = self._transport
-        whole = self.complete and self._keeps and not self._sending and self.failure is None
-        return whole and transport is not None and not transport.is_closing()
+        return self.complete and self._keeps and not self._sending and self.failure is None and self.open
 
     @property
     def open(self) -> bool:
