@@ -1,20 +1,15 @@
-"""What a request for a page says.
-
-Read here at once: FastAPI's own way, parameter by parameter, would cost more than all the rest of the request does. The
-document is told all the same.
-"""
+"""What a request for a page says."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, Field
 
 from services.data.cursors import Position, from_cursor
 from services.data.models import Currency
 from services.shared.api import Text
+from services.shared.query import QueryModel
 
 LARGEST_PAGE = 100
 
@@ -24,8 +19,8 @@ def _page_end(cursor: str) -> str:
     return cursor
 
 
-class ListQuery(BaseModel):
-    """The parameters, all of them optional."""
+class ListQuery(QueryModel):
+    """The parameters of a page of products."""
 
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
     cursor: Annotated[str, AfterValidator(_page_end), Field(description="`next_cursor` of the page before.")] = ""
@@ -39,26 +34,7 @@ class ListQuery(BaseModel):
         return from_cursor(self.cursor) if self.cursor else None
 
 
-_DEFAULTS = ListQuery()
+class OwnQuery(QueryModel):
+    """The parameter that says whose products are meant."""
 
-
-def list_query(request: Request) -> ListQuery:
-    """The parameters; RequestValidationError that names those which make no sense."""
-    if not request.scope["query_string"]:
-        return _DEFAULTS
-    try:
-        return ListQuery.model_validate(dict(request.query_params))
-    except ValidationError as error:
-        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in error.errors()]) from None
-
-
-def parameters() -> list[dict[str, Any]]:
-    """The parameters as OpenAPI takes them."""
-    described = ListQuery.model_json_schema()["properties"]
-    for schema in described.values():
-        if schema.get("default") == "":
-            del schema["default"]
-    return [
-        {"name": name, "in": "query", "required": False, "schema": schema, "description": schema.pop("description", "")}
-        for name, schema in described.items()
-    ]
+    owner: str = ""

@@ -11,13 +11,13 @@ from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 
 from services.catalog import API_PREFIX
 from services.data.cursors import to_cursor
 from services.data.etags import accepted_states, etag, is_known
-from services.data.listing import list_query, parameters
+from services.data.listing import ListQuery, OwnQuery
 from services.data.models import NewProduct, Product, ProductChanges, ProductPage
 from services.data.products import Actor, Products, no_such_product
 from services.data.queries import Filters
@@ -25,12 +25,14 @@ from services.data.rows import Row
 from services.shared.auth import Principal, current_user
 from services.shared.errors import Problem
 from services.shared.openapi import problems
+from services.shared.query import query_parameters, query_reader
 
 PATH = f"{API_PREFIX}/products"
 ADMIN = "admin"
 ME = "me"
 
 encode = msgspec.json.Encoder().encode
+read_page, read_whose = query_reader(ListQuery), query_reader(OwnQuery)
 
 User = Annotated[Principal, Depends(current_user)]
 IfMatch = Annotated[str | None, Header(description="The ETag that the product must still have, or `*`.")]
@@ -77,11 +79,11 @@ def _add_reading(routes: APIRouter, products: Products) -> None:
         "",
         response_model=ProductPage,
         responses=problems({422: "A parameter makes no sense."}),
-        openapi_extra={"parameters": parameters()},
+        openapi_extra={"parameters": query_parameters(ListQuery)},
         summary="Products, newest first",
     )
     async def list_products(request: Request) -> Response:
-        query = list_query(request)
+        query = read_page(request)
         filters = Filters(
             owner_id=(await current_user(request)).sub if query.owner == ME else query.owner or None,
             currency=query.currency or None,
@@ -137,10 +139,8 @@ def _add_deleting(routes: APIRouter, products: Products) -> None:
         openapi_extra={"parameters": [OWNER_ME]},
         summary="Delete all products of one's own",
     )
-    async def delete_own_products(
-        user: User, owner: Annotated[str | None, Query(include_in_schema=False)] = None
-    ) -> Response:
-        if owner != ME:
+    async def delete_own_products(user: User, whose: Annotated[OwnQuery, Depends(read_whose)]) -> Response:
+        if whose.owner != ME:
             raise Problem(400, "owner_required", "Say `?owner=me`: only one's own products can be deleted together.")
         await products.delete_all_of(user.sub)
         return Response(status_code=204)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import Field
 
 from services.identity.audit import Audit
@@ -14,20 +14,21 @@ from services.identity.models import UserPage
 from services.identity.revocations import RevocationList
 from services.identity.user_routes import ADMINISTRATORS, PATH, UNAVAILABLE, Finder
 from services.identity.users import Position, Users
-from services.shared.api import RequestModel, Text
+from services.shared.api import Text
 from services.shared.auth import Principal, require_group
 from services.shared.errors import Problem
 from services.shared.openapi import problems
+from services.shared.query import QueryModel, query_parameters, query_reader
 
 LARGEST_PAGE = 100
 
 
-class Listing(RequestModel):
+class Listing(QueryModel):
     """Which page of users."""
 
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
-    cursor: Annotated[str | None, Field(description="`next_cursor` of the page before.")] = None
-    q: Annotated[Text | None, Field(max_length=200, description="In the email or the name, in any case.")] = None
+    cursor: Annotated[str, Field(min_length=1, description="`next_cursor` of the page before.")] = ""
+    q: Annotated[Text, Field(max_length=200, description="In the email or the name, in any case.")] = ""
 
 
 Administrator = Annotated[Principal, Depends(require_group(ADMINISTRATORS))]
@@ -48,8 +49,14 @@ def router(directory: Directory, users: Users, finder: Finder, revocations: Revo
     async def note_groups(user_id: str) -> None:
         await users.set_groups(user_id, await directory.groups(user_id))
 
-    @routes.get("", response_model=UserPage, responses=REFUSALS, summary="Users, newest first")
-    async def list_users(_: Administrator, asked: Annotated[Listing, Query()]) -> UserPage:
+    @routes.get(
+        "",
+        response_model=UserPage,
+        responses={**REFUSALS, **problems({422: "A parameter makes no sense."})},
+        openapi_extra={"parameters": query_parameters(Listing)},
+        summary="Users, newest first",
+    )
+    async def list_users(_: Administrator, asked: Annotated[Listing, Depends(query_reader(Listing))]) -> UserPage:
         found, last = await users.page(asked.limit, _position(asked.cursor), asked.q)
         return UserPage(items=found, next_cursor=to_cursor(last) if last else None)
 
@@ -102,9 +109,9 @@ def _not_yourself(what: str) -> Problem:
     return Problem(409, "not_yourself", f"You cannot {what}: another administrator can.")
 
 
-def _position(cursor: str | None) -> Position | None:
+def _position(cursor: str) -> Position | None:
     try:
-        return None if cursor is None else from_cursor(cursor)
+        return from_cursor(cursor) if cursor else None
     except ValueError as error:
         wrong = {"field": "cursor", "message": str(error)}
         raise Problem(422, "invalid_request", f"The request is not valid: cursor {error}", errors=[wrong]) from None

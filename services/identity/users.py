@@ -61,7 +61,7 @@ class Users:
             raise RuntimeError("INSERT ... RETURNING gave no row")
         return User(**record, groups=list(groups))
 
-    async def page(self, limit: int, after: Position | None, q: str | None) -> tuple[list[ListedUser], Position | None]:
+    async def page(self, limit: int, after: Position | None, q: str) -> tuple[list[ListedUser], Position | None]:
         """At most `limit` users after a position (None: from the newest on) whose email or name has `q` in it, in any
         case, or whose id it is; and the last one's position if more follow."""
         created_at, last_id = after or (None, None)
@@ -83,7 +83,7 @@ class Users:
         await connection.execute(_DELETE, user_id)
 
 
-def _containing(q: str | None) -> Any:
+def _containing(q: str) -> Any:
     """The pattern of texts with `q` in them."""
     if not q:
         return None

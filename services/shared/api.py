@@ -82,11 +82,8 @@ def _field_error(problem: dict[str, Any]) -> dict[str, str]:
     source, *path = problem["loc"]
     if problem["type"] == "json_invalid":
         return {"field": "body", "message": f"is not JSON: {problem['ctx']['error']}"}
+    field = ".".join(str(part) for part in path) or str(source)
     if problem["type"] == "extra_forbidden":
-        return {"field": _joined(path), "message": "is not a member of this request"}
+        return {"field": field, "message": "is not a member of this request"}
     message = str(problem["msg"]).removeprefix("Value error, ")
-    return {"field": _joined(path) or str(source), "message": message[:1].lower() + message[1:]}
-
-
-def _joined(path: Sequence[object]) -> str:
-    return ".".join(str(part) for part in path)
+    return {"field": field, "message": message[:1].lower() + message[1:]}

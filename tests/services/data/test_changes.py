@@ -190,3 +190,12 @@ async def test_all_products_of_ones_own_go_together_and_nobody_elses(
 async def test_to_delete_everything_one_must_say_whose(client: httpx.AsyncClient, address: str, query: str) -> None:
     problem(await client.delete(f"{PATH}{query}"), 400, "owner_required")
     assert (await client.get(address)).status_code == 200
+
+
+@pytest.mark.parametrize(("query", "field"), [("?owner=ann&owner=me", "owner"), ("?owner=me&currency=EUR", "currency")])
+async def test_nothing_is_deleted_by_a_query_that_may_mean_something_else(
+    client: httpx.AsyncClient, address: str, query: str, field: str
+) -> None:
+    body = problem(await client.delete(f"{PATH}{query}"), 422, "invalid_request")
+    assert [error["field"] for error in body["errors"]] == [field]
+    assert (await client.get(address)).status_code == 200

@@ -75,6 +75,8 @@ async def test_a_search_finds_by_email_by_name_and_by_id(admin: Visitor, other: 
     [
         ({"limit": 0}, "limit"),
         ({"page": 2}, "page"),
+        ({"q": ["ada", "bob"]}, "q"),
+        ({"limit": [5, 5]}, "limit"),
         ({"limit": 101}, "limit"),
         ({"limit": "many"}, "limit"),
         ({"q": "x" * 201}, "q"),
