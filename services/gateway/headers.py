@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from starlette.types import Scope
 
+from services.shared.tracing import Trace
+
 Fields = list[tuple[bytes, bytes]]
 
 # RFC 9110, 7.6.1, and what connections of older kinds used; they concern one connection alone.
@@ -52,23 +54,13 @@ def for_upstream(scope: Scope) -> bytes:
         named = _named_by_connection(headers)
         fields = [field for field in fields if field[0] not in named]
     lines = [*map(b": ".join, fields)]
-    trace = state["trace"]
-    protocol = values.get(b"x-forwarded-proto")
-    lines.append(
-        b"x-request-id: %b\r\ntraceparent: %b\r\n%b"
-        % (
-            state["request_id"].encode(),
-            trace.parent(),
-            _forwarded(
-                state["client"],
-                scope["scheme"].encode() if protocol is None else _protocol(protocol),
-                values.get(b"host", b""),
-            ),
-        )
-    )
+    trace: Trace = state["trace"]
     if trace.state:
         lines.append(b"tracestate: " + trace.state)
-    lines.append(b"")
+    protocol = values.get(b"x-forwarded-proto")
+    scheme = scope["scheme"] if protocol is None else _protocol(protocol)
+    forwarded = _forwarded(state["client"], scheme, values.get(b"host", b""))
+    lines.append(f"x-request-id: {state['request_id']}\r\ntraceparent: {trace.parent()}\r\n{forwarded}\r\n".encode())
     return b"\r\n".join(lines)
 
 
@@ -82,20 +74,18 @@ def for_client(headers: Fields) -> Fields:
 
 
 @lru_cache(maxsize=4096)
-def _forwarded(client: str, protocol: bytes, host: bytes) -> bytes:
-    return b"x-forwarded-for: %b\r\nx-forwarded-proto: %b\r\nx-forwarded-host: %b" % (
-        client.encode(), protocol, host,
-    )  # fmt: skip
+def _forwarded(client: str, scheme: str, host: bytes) -> str:
+    return f"x-forwarded-for: {client}\r\nx-forwarded-proto: {scheme}\r\nx-forwarded-host: {host.decode('ascii')}"
 
 
-def _protocol(forwarded: bytes) -> bytes:
-    return b"https" if forwarded.rsplit(b",", 1)[-1].strip() == b"https" else b"http"
+def _protocol(forwarded: bytes) -> str:
+    return "https" if forwarded.rsplit(b",", 1)[-1].strip() == b"https" else "http"
 
 
 _NOT_FOR_CLIENTS = HOP_BY_HOP | ANSWERED_BY_US
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)  # names may be long, and clients make them up
 def _crosses(name: bytes) -> bool:
     return name not in HOP_BY_HOP | OURS and not name.startswith(b"x-forwarded-") and b"_" not in name
 

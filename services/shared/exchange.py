@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from services.shared.errors import Problem
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 DISCARD_SECONDS = 1.0
 DISCARD_FACTOR = 8
 _LONGEST_LOGGED_PATH = 200
+_LONGEST_ADDRESS = 64
+"""Bytes, which any address takes fewer of (RFC 4291, 2.2): what is remembered must be short."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 Fields = list[tuple[bytes, bytes]]
@@ -34,11 +37,19 @@ class Exchange:
     it counts the body against the limit and gives the answer its id.
     """
 
+    status = 0
+    """Of the answer, once it has begun."""
+    finished = False
+    _declared: bytes | None = None
+    _incoming = False
+    _asks_first = False
+    _received = 0
+
     def __init__(self, scope: Scope, values: Mapping[bytes, bytes], context: RequestContext) -> None:
         self.began = time.monotonic()
         trace = trace_of(values.get(b"traceparent"), values.get(b"tracestate"))
         if context.exporter is not None and not trace.parent_id:
-            trace = trace._replace(sampled=context.exporter.samples(trace))
+            trace = msgspec.structs.replace(trace, sampled=context.exporter.samples(trace))
         self.trace = trace
         given = values.get(b"x-request-id")
         if given is not None and _REQUEST_ID.fullmatch(given):
@@ -54,17 +65,15 @@ class Exchange:
         self.scope = scope
         self.path: str = scope["path"][:_LONGEST_LOGGED_PATH]
         """For the log: without its query, which may hold what no log should."""
-        self.status = 0
-        self.finished = False
         self._context = context
-        self._declared = values.get(b"content-length")
-        self._incoming = self._declared not in (None, b"0") or b"transfer-encoding" in values
-        self._asks_first = b"expect" in values
-        self._received = 0
 
     def connect(self, receive: Receive, send: Send) -> None:
         """Where the request comes from and the answer goes."""
         self._receive, self._send = receive, send
+        values: Mapping[bytes, bytes] = self.scope["state"]["values"]
+        self._declared = values.get(b"content-length")
+        self._incoming = self._declared not in (None, b"0") or b"transfer-encoding" in values
+        self._asks_first = b"expect" in values
 
     def refuse_declared_excess(self) -> None:
         """413 before anything is read, when the request says itself that its body is too large."""
@@ -130,12 +139,14 @@ def client_address(scope: Scope, forwarded_for: bytes | None) -> str:
     before the last one is whatever the client liked to send.
     """
     peer = scope.get("client")
-    return (forwarded_for and _last_address(forwarded_for)) or (str(peer[0]) if peer else "unknown")
+    last = forwarded_for.rsplit(b",", 1)[-1] if forwarded_for else b""
+    address = _address(last) if 0 < len(last) <= _LONGEST_ADDRESS else ""
+    return address or (str(peer[0]) if peer else "unknown")
 
 
 @lru_cache(maxsize=4096)
-def _last_address(forwarded_for: bytes) -> str:
+def _address(text: bytes) -> str:
     try:
-        return str(ipaddress.ip_address(forwarded_for.rsplit(b",", 1)[-1].strip().decode("latin-1")))
+        return str(ipaddress.ip_address(text.strip().decode("latin-1")))
     except ValueError:
         return ""

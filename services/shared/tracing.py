@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from contextvars import ContextVar
 from random import Random, SystemRandom
-from typing import NamedTuple
+
+import msgspec
 
 _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _LONGEST_STATE = 512
@@ -14,7 +15,7 @@ _SAMPLED = 1
 _random = Random(SystemRandom().getrandbits(256))  # noqa: S311
 
 
-class Trace(NamedTuple):
+class Trace(msgspec.Struct, frozen=True, gc=False):
     """One request's place in its trace; ids are lower-case hexadecimal. `parent_id` is empty where the trace begins."""
 
     trace_id: str
@@ -23,13 +24,13 @@ class Trace(NamedTuple):
     sampled: bool
     state: bytes
 
-    def parent(self) -> bytes:
+    def parent(self) -> str:
         """The `traceparent` of a request that is sent on behalf of this one."""
-        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}".encode()
+        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """What a request that is sent on behalf of this one carries."""
-        fields = [(b"traceparent", self.parent())]
+        fields = [(b"traceparent", self.parent().encode())]
         if self.state:
             fields.append((b"tracestate", self.state))
         return fields
