@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,7 +18,7 @@ from services.gateway.answer import BrokenAnswerError
 from services.gateway.headers import for_client
 from services.gateway.limits import RateLimits
 from services.gateway.proxy import Proxy, head, pass_on
-from services.gateway.routes import Routes
+from services.gateway.routes import Route, Routes
 from services.gateway.upstream import Upstream
 from services.gateway.wire import Connection
 from services.shared.auth import Principal
@@ -49,8 +50,8 @@ class Express:
     ) -> None:
         self.proxy, self.context = proxy, context
         self._limits, self._known, self._admit = limits, known, admit
-        self._find = lru_cache(maxsize=4096)(routes.find)
-        self._open = OpenPaths(open_paths)
+        self._routes, self._open = routes, OpenPaths(open_paths)
+        self._closed_again = lru_cache(maxsize=4096)(self._closed)
 
     def __call__(self, scope: Scope, cycle: Cycle) -> bool:
         """Whether the request is taken; else nothing has been done about it."""
@@ -58,9 +59,9 @@ class Express:
         given = values.get(b"authorization", b"")
         if given[:7].lower() != b"bearer " or len(values) < len(scope["headers"]) or not UNUSUAL.isdisjoint(values):
             return False
-        path = scope["raw_path"].decode("ascii")
-        route = self._find(path) if len(path) <= LONGEST_REMEMBERED else None
-        if route is None or self._open.includes(scope):
+        path = scope["raw_path"]
+        route = self._closed_again(path) if len(path) <= LONGEST_REMEMBERED else None
+        if route is None:
             return False
         principal = self._known(str(given[7:], "latin-1"))
         if principal is None:
@@ -81,6 +82,12 @@ class Express:
         else:
             _Journey(self, exchange, cycle, upstream, connection)
         return True
+
+    def _closed(self, path: bytes) -> Route | None:
+        """The route of a path, as it came, that needs a token."""
+        text = path.decode("ascii")
+        is_open = self._open.includes({"path": unquote(text), "raw_path": path})
+        return None if is_open else self._routes.find(text)
 
 
 class _Journey:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -64,12 +64,12 @@ class Limiter:
         if now - self._turned > WINDOW_SECONDS or len(self._due) >= self._most_keys:
             self._due_before, self._due, self._turned = self._due, {}, now
         due = self._due.get(key) or self._due_before.get(key, now)
-        ahead = max(due - now, 0.0) + self._interval
+        ahead = (due - now if due > now else 0.0) + self._interval
         if ahead > WINDOW_SECONDS + self._interval / 2:
             self.refused += 1
-            return 0, math.ceil(ahead - self._interval), math.ceil(ahead - WINDOW_SECONDS)
+            return 0, ceil(ahead - self._interval), ceil(ahead - WINDOW_SECONDS)
         self._due[key] = now + ahead
-        return int((WINDOW_SECONDS - ahead) / self._interval + 0.5), math.ceil(ahead), 0
+        return int((WINDOW_SECONDS - ahead) / self._interval + 0.5), ceil(ahead), 0
 
 
 class RateLimits:

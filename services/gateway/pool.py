@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import time
 from collections import deque
 from urllib.parse import urlsplit
 
@@ -46,7 +47,7 @@ class Pool:
 
     def take(self) -> Connection | None:
         """The connection that was used last, if one is still good."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         while self._idle:
             connection = self._idle.pop()
             if connection.open and now - connection.idle_since < KEEP_ALIVE_SECONDS:

@@ -77,8 +77,15 @@ class RequestContext:
         self.metrics.observe(scope["method"], route, status, seconds)
         if self.exporter is not None:
             self.exporter.record(scope, route, status, seconds)
-        fields = (scope["method"], exchange.path, status, round(seconds * 1000, 2), exchange.client)
-        log_request(exchange.request_id, exchange.trace, fields)
+        log_request(
+            exchange.request_id,
+            exchange.trace,
+            method=scope["method"],
+            path=exchange.path,
+            status=status,
+            seconds=seconds,
+            client=exchange.client,
+        )
 
     async def _answer(self, exchange: Exchange, app: ASGIApp) -> None:
         try:

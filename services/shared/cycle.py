@@ -45,7 +45,6 @@ class Cycle(RequestResponseCycle):
         self.default_headers = protocol.server_state.default_headers
         self.on_response = protocol.on_response_complete
         self.keep_alive = keep_alive
-        self.body = bytearray()
         if protocol.expect_100_continue:
             self.waiting_for_100_continue = True
 
@@ -56,6 +55,11 @@ class Cycle(RequestResponseCycle):
         if not self.more_body:
             event.set()
         return event
+
+    @cached_property
+    def body(self) -> bytearray:  # type: ignore[override]  # an attribute there
+        """What has come of the request's body."""
+        return bytearray()
 
     def run(self, app: ASGIApp) -> None:
         """Let an application answer, in a task."""

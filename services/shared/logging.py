@@ -21,7 +21,7 @@ current_request_id: ContextVar[str | None] = ContextVar("current_request_id", de
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
 
-_REQUEST_FIELDS = ("method", "path", "status", "duration_ms", "client")
+_REQUEST_FIELDS = ("request_id", "trace_id", "span_id", "method", "path", "status", "duration_ms", "client")
 WAIT_SECONDS = 0.02
 MOST_WAITING = 512
 """Lines of requests: under load one system call writes many."""
@@ -102,15 +102,13 @@ class JsonHandler(logging.StreamHandler[TextIO]):
         self._write_waiting()
         super().flush()
 
-    def request(self, request_id: str, trace: Trace, fields: tuple[str, str, int, float, str]) -> None:
-        """A line of level info for an answered request, written WAIT_SECONDS later at most."""
+    def request(self, line: RequestLine) -> None:
+        """The line of an answered request, written WAIT_SECONDS later at most."""
         waiting = self._waiting
         if not waiting:
             asyncio.get_running_loop().call_later(WAIT_SECONDS, self.flush)
-        now, name = datetime.now(UTC), self.formatter.service
-        waiting.append(
-            RequestLine(now, "info", name, REQUESTS.name, "request", request_id, trace.trace_id, trace.span_id, *fields)
-        )
+        line.service = self.formatter.service
+        waiting.append(line)
         if len(waiting) >= MOST_WAITING:
             self.flush()
 
@@ -120,16 +118,21 @@ class JsonHandler(logging.StreamHandler[TextIO]):
             self.stream.write(_encoder.encode_lines(waiting).decode())
 
 
-def log_request(request_id: str, trace: Trace, fields: tuple[str, str, int, float, str]) -> None:
-    """A line for an answered request: method, path, status, milliseconds and client. It goes a shorter way than others
-    where the process logs as `configure` made it."""
+def log_request(
+    request_id: str, trace: Trace, *, method: str, path: str, status: int, seconds: float, client: str
+) -> None:
+    """A line for an answered request. It goes a shorter way than others where the process logs as `configure` made
+    it."""
+    line = RequestLine(
+        datetime.now(UTC), "info", "", REQUESTS.name, "request", request_id, trace.trace_id, trace.span_id,
+        method, path, status, int(seconds * 1e5 + 0.5) / 100, client,
+    )  # fmt: skip
     handlers = logging.root.handlers
     if len(handlers) == 1 and isinstance(handlers[0], JsonHandler):
         if handlers[0].takes_requests:
-            handlers[0].request(request_id, trace, fields)
+            handlers[0].request(line)
     elif REQUESTS.isEnabledFor(logging.INFO):
-        ids = {"request_id": request_id, "trace_id": trace.trace_id, "span_id": trace.span_id}
-        REQUESTS.info("request", extra={**ids, **dict(zip(_REQUEST_FIELDS, fields, strict=True))})
+        REQUESTS.info("request", extra={name: getattr(line, name) for name in _REQUEST_FIELDS})
 
 
 def _rfc3339(timestamp: float) -> str:
