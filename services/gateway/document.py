@@ -69,7 +69,7 @@ class MergedDocument:
 
     async def _document_of(self, name: str) -> Document | None:
         upstream = self._services[name]
-        head = b"GET %b HTTP/1.1\r\nhost: %b\r\n\r\n" % (self._path.encode(), upstream.pool.authority)
+        head = b"GET %b HTTP/1.1\r\n%b\r\n\r\n" % (self._path.encode(), upstream.pool.host_field)
         try:
             async with asyncio.timeout(FETCH_SECONDS):
                 document: Document = json.loads(await _read(upstream, head))

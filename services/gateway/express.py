@@ -103,7 +103,7 @@ class _Journey:
         self._began = began = time.monotonic()
         scope = exchange.scope
         connection.start(
-            head(scope, upstream) + b"\r\n",
+            head(scope, upstream),
             is_head=scope["method"] == "HEAD",
             until=began + upstream.deadlines.total,
             listener=self._end,

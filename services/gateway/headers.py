@@ -43,9 +43,9 @@ OURS = frozenset(
 ANSWERED_BY_US = frozenset({b"date", b"server", b"x-request-id"})
 
 
-def for_upstream(scope: Scope) -> bytes:
-    """The request's fields as the service behind sees them: without those of one connection, and without any by which a
-    client could pose as a proxy of ours. Names with `_` go too: servers may read them as `-`."""
+def for_upstream(scope: Scope) -> list[bytes]:
+    """The request's fields as the service behind sees them, a line each: without those of one connection, and without
+    any by which a client could pose as a proxy of ours. Names with `_` go too: servers may read them as `-`."""
     headers: Fields = scope["headers"]
     state = scope["state"]
     values = state["values"]
@@ -60,8 +60,8 @@ def for_upstream(scope: Scope) -> bytes:
     protocol = values.get(b"x-forwarded-proto")
     scheme = scope["scheme"] if protocol is None else _protocol(protocol)
     forwarded = _forwarded(state["client"], scheme, values.get(b"host", b""))
-    lines.append(f"x-request-id: {state['request_id']}\r\ntraceparent: {trace.parent()}\r\n{forwarded}\r\n".encode())
-    return b"\r\n".join(lines)
+    lines.append(f"x-request-id: {state['request_id']}\r\ntraceparent: {trace.parent()}\r\n{forwarded}".encode())
+    return lines
 
 
 def for_client(headers: Fields) -> Fields:

@@ -32,7 +32,7 @@ class Pool:
 
     def __init__(self, url: str, deadlines: Deadlines) -> None:
         parts = urlsplit(url)
-        self.authority = parts.netloc.encode("ascii")
+        self.host_field = b"host: %b" % parts.netloc.encode("ascii")
         self._host, self._port = parts.hostname or "", parts.port or 80
         self._deadlines = deadlines
         self._idle: deque[Connection] = deque()

@@ -78,13 +78,12 @@ async def _answer(connection: Connection, send: Send) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def head(scope: Scope, upstream: Upstream) -> bytes:
-    """The request line and fields for the service, but for the body's framing."""
+def head(scope: Scope, upstream: Upstream, framing: bytes = b"") -> bytes:
+    """The request line and fields for the service. `framing`: the fields that say how long the body is."""
     query = scope["query_string"]
     target = b"%b?%b" % (scope["raw_path"], query) if query else scope["raw_path"]
-    return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b" % (
-        scope["method"].encode(), target, upstream.pool.authority, for_upstream(scope),
-    )  # fmt: skip
+    line = b"%b %b HTTP/1.1" % (scope["method"].encode(), target)
+    return b"\r\n".join((line, upstream.pool.host_field, *for_upstream(scope), framing, b""))
 
 
 class _Upload:
@@ -102,15 +101,14 @@ class _Upload:
         streams = first.get("more_body", False)
         method: str = scope["method"]
         if streams:
-            framing = b"transfer-encoding: chunked\r\n\r\n"
+            framing = b"transfer-encoding: chunked\r\n"
             body = _chunk(body)
         elif body or method in EXPECTS_A_BODY:
-            framing = b"content-length: %d\r\n\r\n" % len(body)
+            framing = b"content-length: %d\r\n" % len(body)
         else:
-            framing = b"\r\n"
+            framing = b""
         repeatable = not streams and (method in IDEMPOTENT or _has_idempotency_key(scope))
-        content = b"".join((head(scope, upstream), framing, body))
-        return Outgoing(method, content, self._pump if streams else None, repeatable)
+        return Outgoing(method, head(scope, upstream, framing) + body, self._pump if streams else None, repeatable)
 
     async def _pump(self, connection: Connection) -> None:
         more = True
