@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from services.data.cursors import Position, from_cursor
 from services.data.models import Currency
-from services.shared.api import Text
+from services.shared.api import STRIPPED
 from services.shared.query import QueryModel
 
 LARGEST_PAGE = 100
@@ -24,8 +24,8 @@ class ListQuery(QueryModel):
 
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
     cursor: Annotated[str, AfterValidator(_page_end), Field(description="`next_cursor` of the page before.")] = ""
-    q: Annotated[Text, Field(max_length=200, description="Words, or beginnings of words.")] = ""
-    owner: Annotated[Text, Field(max_length=128, description="A user's id, or `me`.")] = ""
+    q: Annotated[str, Field(max_length=200, description="Words, or beginnings of words."), STRIPPED] = ""
+    owner: Annotated[str, Field(max_length=128, description="A user's id, or `me`."), STRIPPED] = ""
     currency: Currency = ""
 
     @property

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.data.currencies import CURRENCIES
-from services.shared.api import RequestModel, Text
+from services.shared.api import NOT_BLANK, STRIPPED, RequestModel
 
 LARGEST_PRICE = 2**63 - 1
 """The largest number of the column's type, bigint."""
@@ -21,8 +21,8 @@ def _known_currency(code: str) -> str:
     return code
 
 
-Name = Annotated[Text, Field(min_length=1, max_length=200)]
-Description = Annotated[Text, Field(max_length=5000)]
+Name = Annotated[str, Field(min_length=1, max_length=200), STRIPPED, NOT_BLANK]
+Description = Annotated[str, Field(max_length=5000), STRIPPED]
 Price = Annotated[int, Field(strict=True, ge=0, le=LARGEST_PRICE, description="In minor units: cents for EUR.")]
 Currency = Annotated[
     str, Field(min_length=3, max_length=3, description="A code of ISO 4217."), AfterValidator(_known_currency)

@@ -14,7 +14,7 @@ from services.identity.models import UserPage
 from services.identity.revocations import RevocationList
 from services.identity.user_routes import ADMINISTRATORS, PATH, UNAVAILABLE, Finder
 from services.identity.users import Position, Users
-from services.shared.api import Text
+from services.shared.api import STRIPPED
 from services.shared.auth import Principal, require_group
 from services.shared.errors import Problem
 from services.shared.openapi import problems
@@ -28,7 +28,7 @@ class Listing(QueryModel):
 
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
     cursor: Annotated[str, Field(min_length=1, description="`next_cursor` of the page before.")] = ""
-    q: Annotated[Text, Field(max_length=200, description="In the email or the name, in any case.")] = ""
+    q: Annotated[str, Field(max_length=200, description="In the email or the name, in any case."), STRIPPED] = ""
 
 
 Administrator = Annotated[Principal, Depends(require_group(ADMINISTRATORS))]

@@ -5,20 +5,33 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, EmailStr, Field, SecretStr
 
-from services.shared.api import RequestModel, Text
+from services.shared.api import NOT_BLANK, STRIPPED, RequestModel
 
 LONGEST_USERNAME = 128
 LONGEST_PASSWORD = 256
 """Both: SignUp in the Cognito API reference."""
 LONGEST_SEALED = 8192
 
-Email = Annotated[EmailStr, Field(max_length=LONGEST_USERNAME), AfterValidator(str.lower)]
+
+def _plain(address: object) -> object:
+    if isinstance(address, str) and (len(address) > LONGEST_USERNAME or "<" in address):
+        raise ValueError(f"must be an address alone, of at most {LONGEST_USERNAME} characters")
+    return address
+
+
+def _one_word(code: str) -> str:
+    if len(code.split()) != 1:
+        raise ValueError("must be one word")
+    return code
+
+
+Email = Annotated[EmailStr, Field(max_length=LONGEST_USERNAME), BeforeValidator(_plain), AfterValidator(str.lower)]
 """An address, in small letters: the pool does not tell cases apart either."""
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST_PASSWORD)]
-Name = Annotated[Text, Field(min_length=1, max_length=200)]
-MailedCode = Annotated[Text, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
+Name = Annotated[str, Field(min_length=1, max_length=200), STRIPPED, NOT_BLANK]
+MailedCode = Annotated[str, Field(min_length=1, max_length=64), STRIPPED, AfterValidator(_one_word)]
 OneTimeCode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 """What an authenticator app shows (RFC 6238)."""
 

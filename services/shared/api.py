@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, partial
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from services.shared.errors import (
@@ -24,14 +24,22 @@ from services.shared.openapi import document
 OPENAPI_PATH = "/api/v1/openapi.json"
 
 
-def _storable(text: str) -> str:
+def _stripped(text: str) -> str:
     if "\0" in text:
         raise ValueError("must not hold a NUL character")
+    return text.strip()
+
+
+def _not_blank(text: str) -> str:
+    if not text:
+        raise ValueError("must not be blank")
     return text
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_storable)]
-"""Text that Postgres can keep: without U+0000, and without blanks at its ends."""
+STRIPPED = AfterValidator(_stripped)
+"""Text that Postgres can keep: without U+0000, and without blanks at its ends. Its length is checked before, as a
+client does that goes by the document."""
+NOT_BLANK = AfterValidator(_not_blank)
 
 
 class RequestModel(BaseModel):
