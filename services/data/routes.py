@@ -6,13 +6,13 @@ check models of our own rows would cost more than the query does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from services.catalog import API_PREFIX
 from services.data.cursors import to_cursor
@@ -55,13 +55,14 @@ class PlainRoute(APIRoute):
     """A route whose endpoint gets the request and the path's parameters as they are: what FastAPI would do to hand it
     more costs as much again as the rest of a request."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Called once by FastAPI."""
-
-        async def handle(request: Request) -> Response:
-            return cast(Response, await self.endpoint(request, **request.path_params))
-
-        return handle
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for the route's path."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        request = Request(scope, receive, send)
+        response: Response = await self.endpoint(request, **scope["path_params"])
+        await response(scope, receive, send)
 
 
 def routers(products: Products) -> list[APIRouter]:

@@ -63,7 +63,8 @@ def create_api(*, title: str, routers: Sequence[APIRouter], open_paths: Sequence
         exception_handlers=dict.fromkeys((HTTPException, RequestValidationError, Exception), answer_with_problem),
     )
     for router in routers:
-        api.include_router(router)
+        # Not `include_router`: by that FastAPI looks for the route of each request in two rounds, which costs 20 us.
+        api.router.routes.extend(router.routes)
     api.openapi = cache(partial(document, api, tuple(open_paths)))  # type: ignore[method-assign]  # FastAPI's own way
     return api
 
