@@ -10,6 +10,7 @@ from typing import cast
 import httptools
 
 from services.gateway.answer import Answer, BrokenAnswerError
+from services.shared.transport import Together, outbox
 
 HIGH_WATER = 256 * 1024
 """Bytes of an answer that wait for a slow client before the service is asked to pause."""
@@ -38,7 +39,7 @@ class Connection(Answer, asyncio.Protocol):
         super().__init__()
         self._loop = loop
         self._read_seconds = read_seconds
-        self._transport: asyncio.Transport | None = None
+        self._transport: Together | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._listener: Callable[[], None] | None = None
         self._drained: asyncio.Future[None] | None = None
@@ -187,7 +188,8 @@ class Connection(Answer, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        self._transport = cast(asyncio.Transport, transport)  # by its methods: uvloop's has not that class
+        # By its methods: uvloop's has not that class.
+        self._transport = Together(cast(asyncio.Transport, transport), outbox(self._loop))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The service, or we, closed it."""

@@ -1,0 +1,59 @@
+"""What connections write in one turn of the event loop, and when it goes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from services.shared.transport import Together, outbox
+
+
+class Recorder(asyncio.Transport):
+    """A transport that notes what is sent on it."""
+
+    def __init__(self, sent: list[tuple[str, bytes]], name: str) -> None:
+        super().__init__()
+        self._sent, self._name = sent, name
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._sent.append((self._name, bytes(data)))
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.write(b"".join(list_of_data))
+
+    def close(self) -> None:
+        self._sent.append((self._name, b"closed"))
+
+
+async def test_what_connections_write_in_a_turn_goes_out_at_its_end_one_after_the_other() -> None:
+    sent: list[tuple[str, bytes]] = []
+    one, two = (Together(Recorder(sent, name), outbox(asyncio.get_running_loop())) for name in ("one", "two"))
+    two.write(b"2")
+    one.write(b"1")
+    assert sent == []
+    await asyncio.sleep(0)
+    assert sent == [("two", b"2"), ("one", b"1")]
+    one.write(b"again")
+    await asyncio.sleep(0)
+    assert sent[2:] == [("one", b"again")]
+
+
+async def test_a_second_piece_in_a_turn_goes_out_at_once_together_with_the_first() -> None:
+    sent: list[tuple[str, bytes]] = []
+    transport = Together(Recorder(sent, "one"), outbox(asyncio.get_running_loop()))
+    transport.write(b"head, ")
+    transport.write(b"body")
+    assert sent == [("one", b"head, body")]
+    transport.write(b"more")
+    await asyncio.sleep(0)
+    assert sent[1:] == [("one", b"more")]
+
+
+async def test_a_connection_that_is_closed_sends_first_what_it_holds() -> None:
+    sent: list[tuple[str, bytes]] = []
+    transport = Together(Recorder(sent, "one"), outbox(asyncio.get_running_loop()))
+    transport.write(b"last words")
+    transport.close()
+    assert sent == [("one", b"last words"), ("one", b"closed")]
+    await asyncio.sleep(0)
+    assert len(sent) == 2
