@@ -79,7 +79,7 @@ class Connection(Answer, asyncio.Protocol):
         """Send more of the request."""
         self._heard = self._loop.time()
         if self._transport is not None:
-            self._transport.write(data)
+            self._transport.send(data)
 
     def finish(self) -> None:
         """All of the request is sent: from now on the service's silence counts."""

@@ -78,7 +78,7 @@ class Cycle(RequestResponseCycle):
         if len(head.translate(None, _FORBIDDEN)) != len(head) or head.count(b"\n") != len(lines) - 1:
             raise ValueError("a field of the answer holds control characters")
         self.response_started = self.response_complete = True
-        self.transport.write(b"\r\n\r\n".join((head, body)))
+        self._protocol.together.send(b"\r\n\r\n".join((head, body)))
         if not self.keep_alive:
             self.transport.close()
         self.on_response()

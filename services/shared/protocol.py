@@ -36,7 +36,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
         """A client is there; it has as long to say something as an idle one."""
-        super().connection_made(cast(asyncio.Transport, Together(transport, outbox(self.loop))))
+        self.together = Together(transport, outbox(self.loop))
+        super().connection_made(cast(asyncio.Transport, self.together))
         self._express: Express | None = getattr(self.app, "express", None)
         self._unstarted: Cycle | None = None
         self._overhead = 0

@@ -1,8 +1,8 @@
-"""Connections' transports, which send at the end of a turn of the event loop what was written in it.
+"""Connections' transports, which know when to send what is written on them.
 
-A turn answers many requests under load. Sent one by one, each answer would wake its reader on another core, which costs
-more than the sending does; sent one after the other, the first one wakes it for all. And what one connection writes in
-pieces, as uvicorn does with an answer's head and body, goes out in one system call and one packet.
+Under load a turn of the event loop answers many requests. Sent one by one, each answer would wake its reader on another
+core, which costs more than the sending does; sent at the turn's end, one after the other, the first one wakes it for
+all. When there is little to do nothing waits for that.
 """
 
 from __future__ import annotations
@@ -11,20 +11,34 @@ import asyncio
 from weakref import WeakKeyDictionary
 
 
+BUSY = 6
+"""Messages sent in one turn of the event loop, from which on the next turn's wait for its end."""
+
+
 class Outbox:
     """What waits for the end of an event loop's turn."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._call_soon = loop.call_soon
+        self._count = 0
         self._waiting: list[Together] = []
+        self.is_busy = False
+        """Whether the last turn sent many messages."""
+
+    def count(self) -> None:
+        """One more message of this turn."""
+        if not self._count:
+            self._call_soon(self._end)
+        self._count += 1
 
     def add(self, transport: Together) -> None:
         """Have it send what it holds, once this turn is over."""
-        if not self._waiting:
-            self._call_soon(self._send)
+        self.count()
         self._waiting.append(transport)
 
-    def _send(self) -> None:
+    def _end(self) -> None:
+        self.is_busy = self._count >= BUSY
+        self._count = 0
         waiting, self._waiting = self._waiting, []
         for transport in waiting:
             transport.flush()
@@ -42,8 +56,8 @@ def outbox(loop: asyncio.AbstractEventLoop) -> Outbox:
 
 
 class Together:
-    """A transport that holds back what is first written in a turn. What follows it in the same turn goes out with it,
-    so that it is known at once whether the peer keeps up."""
+    """A transport that sends together what is written in one turn: uvicorn writes an answer's head and its body apart,
+    which would be two system calls and two packets."""
 
     def __init__(self, transport: asyncio.Transport, outbox: Outbox) -> None:
         self._transport, self._outbox = transport, outbox
@@ -56,11 +70,20 @@ class Together:
 
     def write(self, data: bytes) -> None:
         if self._held:
+            # At once, so that it is known whether the peer keeps up.
             self._transport.writelines((self._held, data))
             self._held = b""
         else:
             self._held = data
             self._outbox.add(self)
+
+    def send(self, message: bytes) -> None:
+        """Write what is whole already, so that only a busy turn holds it back."""
+        if self._held or self._outbox.is_busy:
+            self.write(message)
+        else:
+            self._outbox.count()
+            self._transport.write(message)
 
     def close(self) -> None:
         self.flush()

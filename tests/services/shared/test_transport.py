@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from services.shared.transport import Together, outbox
+from services.shared.transport import BUSY, Together, outbox
 
 
 class Recorder(asyncio.Transport):
@@ -47,6 +47,30 @@ async def test_a_second_piece_in_a_turn_goes_out_at_once_together_with_the_first
     transport.write(b"more")
     await asyncio.sleep(0)
     assert sent[1:] == [("one", b"more")]
+
+
+async def test_a_whole_message_goes_out_at_once_while_there_is_little_to_do() -> None:
+    sent: list[tuple[str, bytes]] = []
+    transport = Together(Recorder(sent, "one"), outbox(asyncio.get_running_loop()))
+    for number in range(2):
+        transport.send(b"%d" % number)
+        assert len(sent) == number + 1
+        await asyncio.sleep(0)
+
+
+async def test_whole_messages_wait_for_the_end_of_a_turn_after_a_busy_one() -> None:
+    sent: list[tuple[str, bytes]] = []
+    transports = [Together(Recorder(sent, str(number)), outbox(asyncio.get_running_loop())) for number in range(BUSY)]
+    for transport in transports:
+        transport.send(b"busy")
+    await asyncio.sleep(0)
+    assert len(sent) == BUSY
+    transports[0].send(b"later")
+    assert len(sent) == BUSY
+    await asyncio.sleep(0)
+    assert sent[BUSY:] == [("0", b"later")]
+    transports[0].send(b"quiet again")
+    assert sent[BUSY + 1 :] == [("0", b"quiet again")]
 
 
 async def test_a_connection_that_is_closed_sends_first_what_it_holds() -> None:
