@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from weakref import WeakKeyDictionary
 
-
 BUSY = 6
 """Messages sent in one turn of the event loop, from which on the next turn's wait for its end."""
 
