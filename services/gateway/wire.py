@@ -10,7 +10,7 @@ from typing import cast
 import httptools
 
 from services.gateway.answer import Answer, BrokenAnswerError
-from services.shared.transport import Together, outbox
+from services.shared.transport import Together
 
 HIGH_WATER = 256 * 1024
 """Bytes of an answer that wait for a slow client before the service is asked to pause."""
@@ -189,7 +189,7 @@ class Connection(Answer, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
         # By its methods: uvloop's has not that class.
-        self._transport = Together(cast(asyncio.Transport, transport), outbox(self._loop))
+        self._transport = Together(cast(asyncio.Transport, transport), self._loop)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The service, or we, closed it."""

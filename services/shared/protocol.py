@@ -18,7 +18,7 @@ from services.shared.cycle import Cycle, Express
 from services.shared.errors import PROBLEM_TYPE, Problem, problem_body
 from services.shared.refusals import REFUSALS, Limits, malformed, too_much, too_slow
 from services.shared.target import parsed
-from services.shared.transport import Together, outbox
+from services.shared.transport import Together
 
 __all__ = ["GuardedProtocol", "Limits", "guarded"]
 
@@ -36,7 +36,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
         """A client is there; it has as long to say something as an idle one."""
-        self.together = Together(transport, outbox(self.loop))
+        self.together = Together(transport, self.loop)
         super().connection_made(cast(asyncio.Transport, self.together))
         self._express: Express | None = getattr(self.app, "express", None)
         self._unstarted: Cycle | None = None

@@ -17,22 +17,20 @@ BUSY = 6
 class Outbox:
     """What waits for the end of an event loop's turn."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._call_soon = loop.call_soon
+    def __init__(self) -> None:
         self._count = 0
         self._waiting: list[Together] = []
         self.is_busy = False
         """Whether the last turn sent many messages."""
 
-    def count(self) -> None:
+    def count(self, loop: asyncio.AbstractEventLoop) -> None:
         """One more message of this turn."""
         if not self._count:
-            self._call_soon(self._end)
+            loop.call_soon(self._end)
         self._count += 1
 
     def add(self, transport: Together) -> None:
         """Have it send what it holds, once this turn is over."""
-        self.count()
         self._waiting.append(transport)
 
     def _end(self) -> None:
@@ -44,22 +42,16 @@ class Outbox:
 
 
 _outboxes: WeakKeyDictionary[asyncio.AbstractEventLoop, Outbox] = WeakKeyDictionary()
-
-
-def outbox(loop: asyncio.AbstractEventLoop) -> Outbox:
-    """The loop's one."""
-    found = _outboxes.get(loop)
-    if found is None:
-        found = _outboxes[loop] = Outbox(loop)
-    return found
+"""Each event loop's one."""
 
 
 class Together:
     """A transport that sends together what is written in one turn: uvicorn writes an answer's head and its body apart,
     which would be two system calls and two packets."""
 
-    def __init__(self, transport: asyncio.Transport, outbox: Outbox) -> None:
-        self._transport, self._outbox = transport, outbox
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._outbox = _outboxes.setdefault(loop, Outbox())
         self._held = b""
         self.abort = transport.abort
         self.is_closing = transport.is_closing
@@ -74,6 +66,7 @@ class Together:
             self._held = b""
         else:
             self._held = data
+            self._outbox.count(self._loop)
             self._outbox.add(self)
 
     def send(self, message: bytes) -> None:
@@ -81,7 +74,7 @@ class Together:
         if self._held or self._outbox.is_busy:
             self.write(message)
         else:
-            self._outbox.count()
+            self._outbox.count(self._loop)
             self._transport.write(message)
 
     def close(self) -> None:
@@ -89,7 +82,7 @@ class Together:
         self._transport.close()
 
     def flush(self) -> None:
-        """Send what is held."""
-        if self._held:
-            self._transport.write(self._held)
-            self._held = b""
+        """Send what is held, unless the connection was lost meanwhile."""
+        held, self._held = self._held, b""
+        if held and not self.is_closing():
+            self._transport.write(held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from services.shared.transport import BUSY, Together, outbox
+from services.shared.transport import BUSY, Together
 
 
 class Recorder(asyncio.Transport):
@@ -14,12 +14,21 @@ class Recorder(asyncio.Transport):
     def __init__(self, sent: list[tuple[str, bytes]], name: str) -> None:
         super().__init__()
         self._sent, self._name = sent, name
+        self._is_lost = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self._is_lost:
+            raise RuntimeError("the transport is closed")  # as uvloop's does
         self._sent.append((self._name, bytes(data)))
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
         self.write(b"".join(list_of_data))
+
+    def is_closing(self) -> bool:
+        return self._is_lost
+
+    def abort(self) -> None:
+        self._is_lost = True
 
     def close(self) -> None:
         self._sent.append((self._name, b"closed"))
@@ -27,7 +36,7 @@ class Recorder(asyncio.Transport):
 
 async def test_what_connections_write_in_a_turn_goes_out_at_its_end_one_after_the_other() -> None:
     sent: list[tuple[str, bytes]] = []
-    one, two = (Together(Recorder(sent, name), outbox(asyncio.get_running_loop())) for name in ("one", "two"))
+    one, two = (Together(Recorder(sent, name), asyncio.get_running_loop()) for name in ("one", "two"))
     two.write(b"2")
     one.write(b"1")
     assert sent == []
@@ -40,7 +49,7 @@ async def test_what_connections_write_in_a_turn_goes_out_at_its_end_one_after_th
 
 async def test_a_second_piece_in_a_turn_goes_out_at_once_together_with_the_first() -> None:
     sent: list[tuple[str, bytes]] = []
-    transport = Together(Recorder(sent, "one"), outbox(asyncio.get_running_loop()))
+    transport = Together(Recorder(sent, "one"), asyncio.get_running_loop())
     transport.write(b"head, ")
     transport.write(b"body")
     assert sent == [("one", b"head, body")]
@@ -51,7 +60,7 @@ async def test_a_second_piece_in_a_turn_goes_out_at_once_together_with_the_first
 
 async def test_a_whole_message_goes_out_at_once_while_there_is_little_to_do() -> None:
     sent: list[tuple[str, bytes]] = []
-    transport = Together(Recorder(sent, "one"), outbox(asyncio.get_running_loop()))
+    transport = Together(Recorder(sent, "one"), asyncio.get_running_loop())
     for number in range(2):
         transport.send(b"%d" % number)
         assert len(sent) == number + 1
@@ -60,7 +69,7 @@ async def test_a_whole_message_goes_out_at_once_while_there_is_little_to_do() ->
 
 async def test_whole_messages_wait_for_the_end_of_a_turn_after_a_busy_one() -> None:
     sent: list[tuple[str, bytes]] = []
-    transports = [Together(Recorder(sent, str(number)), outbox(asyncio.get_running_loop())) for number in range(BUSY)]
+    transports = [Together(Recorder(sent, str(number)), asyncio.get_running_loop()) for number in range(BUSY)]
     for transport in transports:
         transport.send(b"busy")
     await asyncio.sleep(0)
@@ -73,9 +82,19 @@ async def test_whole_messages_wait_for_the_end_of_a_turn_after_a_busy_one() -> N
     assert sent[BUSY + 1 :] == [("0", b"quiet again")]
 
 
+async def test_a_connection_that_is_lost_keeps_no_other_from_sending() -> None:
+    sent: list[tuple[str, bytes]] = []
+    lost, other = (Together(Recorder(sent, name), asyncio.get_running_loop()) for name in ("lost", "other"))
+    lost.write(b"too late")
+    other.write(b"in time")
+    lost.abort()
+    await asyncio.sleep(0)
+    assert sent == [("other", b"in time")]
+
+
 async def test_a_connection_that_is_closed_sends_first_what_it_holds() -> None:
     sent: list[tuple[str, bytes]] = []
-    transport = Together(Recorder(sent, "one"), outbox(asyncio.get_running_loop()))
+    transport = Together(Recorder(sent, "one"), asyncio.get_running_loop())
     transport.write(b"last words")
     transport.close()
     assert sent == [("one", b"last words"), ("one", b"closed")]
