@@ -78,12 +78,13 @@ async def _answer(connection: Connection, send: Send) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def head(scope: Scope, upstream: Upstream, framing: bytes = b"") -> bytes:
-    """The request line and fields for the service. `framing`: the fields that say how long the body is."""
+def head(scope: Scope, upstream: Upstream, *framing: bytes) -> bytes:
+    """The request line and fields for the service. `framing`: the field that says how long the body is, if there is
+    one."""
     query = scope["query_string"]
     target = b"%b?%b" % (scope["raw_path"], query) if query else scope["raw_path"]
     line = b"%b %b HTTP/1.1" % (scope["method"].encode(), target)
-    return b"\r\n".join((line, upstream.pool.host_field, *for_upstream(scope), framing, b""))
+    return b"\r\n".join((line, upstream.pool.host_field, *for_upstream(scope), *framing, b"", b""))
 
 
 class _Upload:
@@ -101,14 +102,14 @@ class _Upload:
         streams = first.get("more_body", False)
         method: str = scope["method"]
         if streams:
-            framing = b"transfer-encoding: chunked\r\n"
+            framing = [b"transfer-encoding: chunked"]
             body = _chunk(body)
         elif body or method in EXPECTS_A_BODY:
-            framing = b"content-length: %d\r\n" % len(body)
+            framing = [b"content-length: %d" % len(body)]
         else:
-            framing = b""
+            framing = []
         repeatable = not streams and (method in IDEMPOTENT or _has_idempotency_key(scope))
-        return Outgoing(method, head(scope, upstream, framing) + body, self._pump if streams else None, repeatable)
+        return Outgoing(method, head(scope, upstream, *framing) + body, self._pump if streams else None, repeatable)
 
     async def _pump(self, connection: Connection) -> None:
         more = True
