@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from services.identity.audit import Audit
 from services.identity.cursors import from_cursor, to_cursor
@@ -23,12 +23,24 @@ from services.shared.query import QueryModel, query_parameters, query_reader
 LARGEST_PAGE = 100
 
 
+def _page_end(cursor: str) -> str:
+    from_cursor(cursor)
+    return cursor
+
+
 class Listing(QueryModel):
     """Which page of users."""
 
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 20
-    cursor: Annotated[str, Field(min_length=1, description="`next_cursor` of the page before.")] = ""
+    cursor: Annotated[
+        str, Field(min_length=1, description="`next_cursor` of the page before."), AfterValidator(_page_end)
+    ] = ""
     q: Annotated[str, Field(max_length=200, description="In the email or the name, in any case."), STRIPPED] = ""
+
+    @property
+    def after(self) -> Position | None:
+        """The end of the page before, if there is one."""
+        return from_cursor(self.cursor) if self.cursor else None
 
 
 Administrator = Annotated[Principal, Depends(require_group(ADMINISTRATORS))]
@@ -57,7 +69,7 @@ def router(directory: Directory, users: Users, finder: Finder, revocations: Revo
         summary="Users, newest first",
     )
     async def list_users(_: Administrator, asked: Annotated[Listing, Depends(query_reader(Listing))]) -> UserPage:
-        found, last = await users.page(asked.limit, _position(asked.cursor), asked.q)
+        found, last = await users.page(asked.limit, asked.after, asked.q)
         return UserPage(items=found, next_cursor=to_cursor(last) if last else None)
 
     @routes.post("/{user_id}/disable", status_code=204, responses=ON_OTHERS, summary="Let a user in no more")
@@ -107,11 +119,3 @@ def router(directory: Directory, users: Users, finder: Finder, revocations: Revo
 
 def _not_yourself(what: str) -> Problem:
     return Problem(409, "not_yourself", f"You cannot {what}: another administrator can.")
-
-
-def _position(cursor: str) -> Position | None:
-    try:
-        return from_cursor(cursor) if cursor else None
-    except ValueError as error:
-        wrong = {"field": "cursor", "message": str(error)}
-        raise Problem(422, "invalid_request", f"The request is not valid: cursor {error}", errors=[wrong]) from None
