@@ -125,7 +125,7 @@ def log_request(
     it."""
     line = RequestLine(
         datetime.now(UTC), "info", "", REQUESTS.name, "request", request_id, trace.trace_id, trace.span_id,
-        method, path, status, int(seconds * 1e5 + 0.5) / 100, client,
+        method, path, status, round(seconds * 1000, 2), client,
     )  # fmt: skip
     handlers = logging.root.handlers
     if len(handlers) == 1 and isinstance(handlers[0], JsonHandler):
