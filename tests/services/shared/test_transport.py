@@ -34,9 +34,14 @@ class Recorder(asyncio.Transport):
         self._sent.append((self._name, b"closed"))
 
 
-async def test_what_connections_write_in_a_turn_goes_out_at_its_end_one_after_the_other() -> None:
+def connections(*names: str) -> tuple[list[tuple[str, bytes]], list[Together]]:
+    """Connections by their names, and what is sent on them."""
     sent: list[tuple[str, bytes]] = []
-    one, two = (Together(Recorder(sent, name), asyncio.get_running_loop()) for name in ("one", "two"))
+    return sent, [Together(Recorder(sent, name), asyncio.get_running_loop()) for name in names]
+
+
+async def test_what_connections_write_in_a_turn_goes_out_at_its_end_one_after_the_other() -> None:
+    sent, (one, two) = connections("one", "two")
     two.write(b"2")
     one.write(b"1")
     assert sent == []
@@ -48,8 +53,7 @@ async def test_what_connections_write_in_a_turn_goes_out_at_its_end_one_after_th
 
 
 async def test_a_second_piece_in_a_turn_goes_out_at_once_together_with_the_first() -> None:
-    sent: list[tuple[str, bytes]] = []
-    transport = Together(Recorder(sent, "one"), asyncio.get_running_loop())
+    sent, (transport,) = connections("one")
     transport.write(b"head, ")
     transport.write(b"body")
     assert sent == [("one", b"head, body")]
@@ -59,8 +63,7 @@ async def test_a_second_piece_in_a_turn_goes_out_at_once_together_with_the_first
 
 
 async def test_a_whole_message_goes_out_at_once_while_there_is_little_to_do() -> None:
-    sent: list[tuple[str, bytes]] = []
-    transport = Together(Recorder(sent, "one"), asyncio.get_running_loop())
+    sent, (transport,) = connections("one")
     for number in range(2):
         transport.send(b"%d" % number)
         assert len(sent) == number + 1
@@ -68,8 +71,7 @@ async def test_a_whole_message_goes_out_at_once_while_there_is_little_to_do() ->
 
 
 async def test_whole_messages_wait_for_the_end_of_a_turn_after_a_busy_one() -> None:
-    sent: list[tuple[str, bytes]] = []
-    transports = [Together(Recorder(sent, str(number)), asyncio.get_running_loop()) for number in range(BUSY)]
+    sent, transports = connections(*map(str, range(BUSY)))
     for transport in transports:
         transport.send(b"busy")
     await asyncio.sleep(0)
@@ -83,8 +85,7 @@ async def test_whole_messages_wait_for_the_end_of_a_turn_after_a_busy_one() -> N
 
 
 async def test_a_connection_that_is_lost_keeps_no_other_from_sending() -> None:
-    sent: list[tuple[str, bytes]] = []
-    lost, other = (Together(Recorder(sent, name), asyncio.get_running_loop()) for name in ("lost", "other"))
+    sent, (lost, other) = connections("lost", "other")
     lost.write(b"too late")
     other.write(b"in time")
     lost.abort()
@@ -93,8 +94,7 @@ async def test_a_connection_that_is_lost_keeps_no_other_from_sending() -> None:
 
 
 async def test_a_connection_that_is_closed_sends_first_what_it_holds() -> None:
-    sent: list[tuple[str, bytes]] = []
-    transport = Together(Recorder(sent, "one"), asyncio.get_running_loop())
+    sent, (transport,) = connections("one")
     transport.write(b"last words")
     transport.close()
     assert sent == [("one", b"last words"), ("one", b"closed")]
